@@ -1,0 +1,86 @@
+"""Health of the portals and the log of calls to them, to look at only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Count, Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bitrix24.models import Portal, RestCall
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+
+class ReadOnlyAdmin(_ModelAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Portal)
+class PortalAdmin(ReadOnlyAdmin):
+    list_display = ("domain", "status", "health", "administrators", "installed_at", "last_error")
+    list_filter = ("status",)
+    search_fields = ("domain", "member_id")
+    # Tokens are not among them, not even masked.
+    fields = (
+        "domain",
+        "member_id",
+        "client_endpoint",
+        "auth_server",
+        "scope",
+        "language",
+        "status",
+        "health",
+        "disk_folder_id",
+        "installed_at",
+        "checked_at",
+        "uninstall_check_at",
+        "uninstalled_at",
+        "paused_until",
+        "last_error",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Portal]:
+        alive = Q(tokens__dead_at=None, tokens__is_admin=True)
+        portals: QuerySet[Portal] = super().get_queryset(request)
+        return portals.annotate(administrator_count=Count("tokens", filter=alive))
+
+    @admin.display(description=_("administrators who have opened the app"))
+    def administrators(self, portal: Any) -> int:
+        return int(portal.administrator_count)
+
+    @admin.display(description=_("health"))
+    def health(self, portal: Any) -> str:
+        """The first thing that support would have to know."""
+        if portal.status == Portal.Status.UNINSTALLED:
+            return str(_("Uninstalled"))
+        if portal.uninstall_check_at:
+            return str(_("Uninstallation is being checked"))
+        if not portal.administrator_count:
+            return str(_("No working access: an administrator has to open the app"))
+        if portal.paused_until and portal.paused_until > timezone.now():
+            return str(_("Paused at the portal's request"))
+        return str(_("Works"))
+
+
+@admin.register(RestCall)
+class RestCallAdmin(ReadOnlyAdmin):
+    list_display = ("at", "portal", "method", "http_status", "error", "duration_ms")
+    list_filter = ("http_status", "error")
+    list_select_related = ("portal",)
+    search_fields = ("method",)
+    date_hierarchy = "at"
+    show_full_result_count = False

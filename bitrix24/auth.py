@@ -1,0 +1,294 @@
+"""Who looks into the frame: a verified entry, then a session in a header. No cookies.
+
+Source: Bitrix24 docs, settings/oauth/simple-way (app.info is the trusted status source).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+
+from bitrix24 import client, install, oauth
+from bitrix24.answers import as_dict, as_int, as_text
+from bitrix24.errors import STALE_TOKEN
+from bitrix24.models import FrameSession, Portal
+from bitrix24.records import parse_profile
+from signx.errors import ErrorCode, SignXError
+
+SLIDING_LIFE = timedelta(hours=1)
+HARD_LIFE = timedelta(hours=12)
+# How exactly the last use is remembered: not every request of a page needs a write.
+SEEN_STEP = timedelta(minutes=1)
+LANGUAGES = {"ua": "ru", "kz": "ru", "by": "ru", "la": "en"}
+FILE_LINK_SALT = "bitrix24.frame-file"
+CLAIMED_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,8}(:[0-9]{1,5})?")
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who opened the application inside a portal, as the authorization server knows him."""
+
+    portal: Portal
+    bitrix_user_id: int
+    user_name: str
+    is_portal_admin: bool
+    language: str
+    placement: str = "DEFAULT"
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def entity_id(self) -> str:
+        """The CRM item of a card's tab or button; empty elsewhere."""
+        return as_text(self.options.get("ID") or self.options.get("ENTITY_ID"))[:40]
+
+
+def verify_entry(request: HttpRequest) -> Entry:
+    """Check the portal's cross-site POST, and remember portal and tokens.
+
+    The authorization server is asked first; no request goes to a host that it has not confirmed.
+    Raises SignXError: REQUEST_FORGED, SESSION_EXPIRED for a stale token, PORTAL_UNREACHABLE.
+    """
+    info, server = _confirmed(request)
+    portal = install.remember_portal(info, server, language=_language(request))
+    access_token = request.POST["AUTH_ID"]
+    profile = parse_profile(client.call_with_token(portal, access_token, "profile"))
+    if profile.id != info.user_id:
+        raise SignXError(ErrorCode.REQUEST_FORGED, "the portal names another user")
+    install.remember_user(
+        portal,
+        user_id=info.user_id,
+        is_admin=profile.is_admin,
+        access_token=access_token,
+        refresh_token=request.POST.get("REFRESH_ID", ""),
+        expires_in_s=as_int(request.POST.get("AUTH_EXPIRES")),
+        application_token=request.POST.get("APPLICATION_TOKEN", ""),
+    )
+    return Entry(
+        portal=portal,
+        bitrix_user_id=info.user_id,
+        user_name=profile.name,
+        is_portal_admin=profile.is_admin,
+        language=_language(request),
+        placement=request.POST.get("PLACEMENT", "DEFAULT")[:60] or "DEFAULT",
+        options=_options(request),
+    )
+
+
+def open_frame(entry: Entry, at: datetime | None = None) -> tuple[FrameSession, str]:
+    """A new session and its token, which is kept only as a hash."""
+    at = at or timezone.now()
+    token = secrets.token_urlsafe(32)
+    frame = FrameSession.objects.create(
+        portal=entry.portal,
+        bitrix_user_id=entry.bitrix_user_id,
+        user_name=entry.user_name[:200],
+        is_portal_admin=entry.is_portal_admin,
+        token_hash=hash_token(token),
+        language=entry.language,
+        placement=entry.placement,
+        placement_entity_id=entry.entity_id,
+        created_at=at,
+        seen_at=at,
+    )
+    return frame, token
+
+
+def renew_frame(request: HttpRequest) -> tuple[FrameSession, str]:
+    """A new session for a page whose session has run out, in exchange for a fresh AUTH_ID.
+
+    The old token, if it is sent along, only says which page it was. Raises SignXError.
+    """
+    info, _server = _confirmed(request)
+    portal = Portal.objects.active().filter(member_id=info.member_id).first()
+    if portal is None:
+        raise SignXError(ErrorCode.NOT_FOUND, "the portal is not installed")
+    profile = parse_profile(client.call_with_token(portal, request.POST["AUTH_ID"], "profile"))
+    page = FrameSession.objects.filter(
+        token_hash=hash_token(_bearer(request)), portal=portal, bitrix_user_id=info.user_id
+    ).first()
+    entry = Entry(
+        portal=portal,
+        bitrix_user_id=info.user_id,
+        user_name=profile.name,
+        is_portal_admin=profile.is_admin,
+        language=page.language if page else _language(request),
+        placement=page.placement if page else "DEFAULT",
+        options={"ID": page.placement_entity_id} if page else {},
+    )
+    return open_frame(entry)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class FrameSessionMiddleware:
+    """Sets `request.frame` and `request.frame_token` from `Authorization: Bearer`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = _bearer(request)
+        frame = live_frame(token, timezone.now()) if token and _is_ours(request) else None
+        set_frame(request, frame, token if frame else "")
+        response = self.get_response(request)
+        frame = getattr(request, "frame", None)
+        if frame is not None and not hasattr(response, "frame_origin"):
+            response.frame_origin = frame.portal.origin  # type: ignore[attr-defined]
+        return response
+
+
+def set_frame(request: HttpRequest, frame: FrameSession | None, token: str) -> None:
+    """Make a session the request's own; everything after speaks its language."""
+    request.frame = frame  # type: ignore[attr-defined]
+    request.frame_token = token  # type: ignore[attr-defined]
+    if frame is not None:
+        translation.activate(frame.language)
+        request.LANGUAGE_CODE = frame.language
+
+
+def live_frame(token: str, at: datetime) -> FrameSession | None:
+    """The session of a token while it lives: an hour since its last use, 12 hours in all."""
+    frame = _alive(at).filter(token_hash=hash_token(token)).first()
+    if frame is not None and frame.seen_at < at - SEEN_STEP:
+        frame.seen_at = at
+        frame.save(update_fields=["seen_at"])
+    return frame
+
+
+def frame_required(view: View) -> View:
+    """Only with a live frame session; SESSION_EXPIRED otherwise.
+
+    A header cannot be sent by another site's form, so Django's CSRF cookie is not asked for.
+    """
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if getattr(request, "frame", None) is None:
+            raise SignXError(ErrorCode.SESSION_EXPIRED)
+        return view(request, *args, **kwargs)
+
+    return csrf_exempt(checked)
+
+
+def signed_file_url(
+    purpose: str,
+    object_id: int | str,
+    frame: FrameSession,
+    minutes: int = 5,
+    *,
+    route: str,
+) -> str:
+    """Address of a download or an image that a frame may fetch without the header for a while.
+
+    `route` takes one argument, the token that `check_signed_file` reads.
+    """
+    return reverse(route, args=[signed_file_token(purpose, object_id, frame, minutes)])
+
+
+def signed_file_token(
+    purpose: str, object_id: int | str, frame: FrameSession, minutes: int = 5
+) -> str:
+    expires_at = int((timezone.now() + timedelta(minutes=minutes)).timestamp())
+    return signing.dumps(
+        {"p": purpose, "o": str(object_id), "f": frame.pk, "e": expires_at}, salt=FILE_LINK_SALT
+    )
+
+
+def check_signed_file(token: str, purpose: str) -> tuple[FrameSession, str]:
+    """The session that a link was made for, and the object's id. Rights are for the caller to read.
+
+    Raises SignXError(LINK_INVALID) for another purpose, after its time or after the session's end.
+    """
+    try:
+        link = signing.loads(token, salt=FILE_LINK_SALT)
+    except signing.BadSignature as error:
+        raise SignXError(ErrorCode.LINK_INVALID, "signature") from error
+    now = timezone.now()
+    if link["p"] != purpose or link["e"] < now.timestamp():
+        raise SignXError(ErrorCode.LINK_INVALID, "purpose or time")
+    frame = _alive(now).filter(pk=link["f"]).first()
+    if frame is None:
+        raise SignXError(ErrorCode.LINK_INVALID, "the session is over")
+    return frame, link["o"]
+
+
+def _alive(at: datetime) -> Any:
+    return FrameSession.objects.select_related("portal").filter(
+        seen_at__gt=at - SLIDING_LIFE,
+        created_at__gt=at - HARD_LIFE,
+        portal__status__in=[Portal.Status.ACTIVE, Portal.Status.INSTALLING],
+    )
+
+
+def _bearer(request: HttpRequest) -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """A browser names the page that sends the request; only our own pages hold the token."""
+    origin = request.headers.get("Origin")
+    return origin is None or origin == settings.PUBLIC_URL
+
+
+def _confirmed(request: HttpRequest) -> tuple[oauth.AppInfo, str]:
+    """What the authorization server says of AUTH_ID, if that is what the request claims."""
+    access_token = request.POST.get("AUTH_ID", "")
+    if not access_token:
+        raise SignXError(ErrorCode.REQUEST_FORGED, "no AUTH_ID")
+    server = oauth.server_for(request.POST.get("SERVER_ENDPOINT", ""))
+    try:
+        info = oauth.app_info(access_token, server)
+    except client.BitrixError as error:
+        if error.is_one_of(STALE_TOKEN):
+            raise SignXError(ErrorCode.SESSION_EXPIRED, error.detail) from error
+        raise
+    claimed_domain = request.GET.get("DOMAIN", request.POST.get("DOMAIN", "")).lower()
+    if info.client_id != settings.BITRIX24_CLIENT_ID:
+        raise SignXError(ErrorCode.REQUEST_FORGED, "the token is another application's")
+    if not info.member_id or info.member_id != request.POST.get("member_id"):
+        raise SignXError(ErrorCode.REQUEST_FORGED, "member_id")
+    if claimed_domain and info.domain != claimed_domain:
+        raise SignXError(ErrorCode.REQUEST_FORGED, "domain")
+    return info, server
+
+
+def claimed_origin(request: HttpRequest) -> str:
+    """Origin of the portal that a request says it comes from; empty unless it reads like a host."""
+    domain = request.GET.get("DOMAIN", "").lower()
+    if not CLAIMED_HOST.fullmatch(domain):
+        return ""
+    scheme = "http" if request.GET.get("PROTOCOL") == "0" else "https"
+    return f"{scheme}://{domain}"
+
+
+def _language(request: HttpRequest) -> str:
+    code = (request.GET.get("LANG") or request.POST.get("LANG") or "ru").lower()[:8]
+    known = dict(settings.LANGUAGES)
+    return code if code in known else LANGUAGES.get(code, "en")
+
+
+def _options(request: HttpRequest) -> dict[str, Any]:
+    """PLACEMENT_OPTIONS: a JSON string, `[]` when empty, or absent. Ids in it are claims only."""
+    try:
+        return as_dict(json.loads(request.POST.get("PLACEMENT_OPTIONS", "") or "{}"))
+    except (ValueError, RecursionError):
+        return {}

@@ -1,0 +1,364 @@
+"""The only connection to a portal: calls, batches and files, with refresh, limits and errors.
+
+Every function asks the network and must not be called inside a transaction.
+Source: Bitrix24 docs, settings/how-to-call-rest-api.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.utils import timezone
+
+from bitrix24 import limits, oauth, phpform, rest_log, transport
+from bitrix24.addresses import netloc
+from bitrix24.answers import as_dict, as_text
+from bitrix24.errors import (
+    DEAD_USER,
+    GONE,
+    STALE_TOKEN,
+    BitrixError,
+    from_answer,
+    unreachable,
+)
+from bitrix24.models import Portal, PortalToken
+from outbox.base import Command
+from signx.errors import ErrorCode
+
+__all__ = ["BatchAnswer", "BitrixError", "Command", "batch", "call", "download", "upload"]
+
+BATCH_SIZE = 50
+# How many users' tokens are tried for one call that names no user.
+TOKENS_TRIED = 4
+
+
+@dataclass(slots=True)
+class BatchAnswer:
+    """Results and errors of a batch by command key; a key in neither was not reached (`halt`)."""
+
+    results: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, BitrixError] = field(default_factory=dict)
+
+    def take(self, key: str) -> Any:
+        """The result of one command. Raises its BitrixError."""
+        if key in self.results:
+            return self.results[key]
+        raise self.errors.get(key) or unreachable(key, "the command was not carried out")
+
+
+def call(
+    portal: Portal,
+    method: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    as_user: int | None = None,
+) -> Any:
+    """`result` of one REST method.
+
+    With `as_user` (a Bitrix24 user id) only that user's token is used, so the portal applies
+    his rights; without it administrators' tokens are tried, newest first.
+    Raises BitrixError: PORTAL_UNREACHABLE, PORTAL_BUSY, NOT_FOUND, RIGHT_MISSING, INPUT_INVALID.
+    """
+    asked = dict(params or {})
+    return _request(portal, method, asked, shown=asked, as_user=as_user).get("result")
+
+
+def batch(
+    portal: Portal,
+    commands: Mapping[str, Command],
+    *,
+    as_user: int | None = None,
+    halt: bool = False,
+) -> BatchAnswer:
+    """Many methods in one request (50 at most; more take several). A later command may use an
+    earlier one of the same request: `"$result[a][item][contactId]"`.
+
+    Errors of single commands are in the answer; raises BitrixError when a request fails as a whole.
+    """
+    answer = BatchAnswer()
+    ready = _without_paused(portal, commands, answer)
+    for chunk in _chunks(ready):
+        if halt and answer.errors:
+            break
+        _run_batch(portal, chunk, answer, as_user=as_user, halt=halt)
+    return answer
+
+
+def download(portal: Portal, url: str) -> bytes:
+    """The bytes behind a machine link that the portal has just given; what they are is for the
+    caller to check. Only the portal's own host is asked, at most FILE_LIMIT_BYTES are read.
+
+    Raises BitrixError.
+    """
+    _check_own_host(portal, url)
+    headers = {"Accept": "*/*", "Referer": f"{portal.origin}/"}
+    with _logged(portal, "download", {"url": ""}) as entry:
+        response, content = transport.get(
+            url, headers=headers, limit_bytes=settings.FILE_LIMIT_BYTES
+        )
+        entry.status = response.status_code
+        if response.status_code >= 400 or _is_json_error(response, content):
+            entry.body = _object("download", response.status_code, content)
+            raise _refusal(portal, "download", entry)
+    return content
+
+
+def upload(portal: Portal, url: str, *, field_name: str, name: str, content: bytes) -> Any:
+    """`result` of sending one file to an `uploadUrl` that the portal has just given.
+
+    Raises BitrixError.
+    """
+    _check_own_host(portal, url)
+    with _logged(portal, "upload", {"size": len(content)}) as entry:
+        response, answer = transport.post(url, files={field_name: (name, content)})
+        entry.status = response.status_code
+        entry.body = _object("upload", response.status_code, answer)
+        if "error" in entry.body or response.status_code >= 400:
+            raise _refusal(portal, "upload", entry)
+    return entry.body.get("result")
+
+
+def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
+    """`result` of a method for a token that is in hand but not stored yet (the iframe's entry).
+
+    The portal's endpoint must come from the authorization server. Raises BitrixError.
+    """
+    try:
+        return _post(portal, method, {}, access_token, shown={}).get("result")
+    except _Moved as moved:
+        raise unreachable(method, "redirected") from moved
+
+
+# --- One request, with whichever token works ------------------------------------------------
+
+
+def _request(
+    portal: Portal, method: str, params: dict[str, Any], *, shown: Any, as_user: int | None
+) -> dict[str, Any]:
+    refusal: BitrixError | None = None
+    for token in _candidates(portal, as_user):
+        try:
+            return _with_token(token, method, params, shown)
+        except BitrixError as error:
+            if not error.is_one_of(STALE_TOKEN | DEAD_USER):
+                _note_gone(token.portal, error)
+                raise
+            refusal = error
+    refusal = refusal or BitrixError(
+        ErrorCode.PORTAL_UNREACHABLE, f"{method}: no token", bitrix_code="NO_TOKEN"
+    )
+    if as_user is None:
+        Portal.objects.filter(pk=portal.pk).update(last_error=str(refusal)[:200])
+    raise refusal
+
+
+def _candidates(portal: Portal, as_user: int | None) -> list[PortalToken]:
+    tokens = PortalToken.objects.usable().filter(portal=portal).select_related("portal")
+    if as_user is not None:
+        return list(tokens.filter(bitrix_user_id=as_user))
+    return list(tokens[:TOKENS_TRIED])
+
+
+def _with_token(
+    token: PortalToken, method: str, params: dict[str, Any], shown: Any
+) -> dict[str, Any]:
+    """One request, once more after a refresh if the token has run out."""
+    if token.expires_at > timezone.now():
+        try:
+            return _post_or_follow(token, method, params, shown)
+        except BitrixError as error:
+            if error.is_one_of(DEAD_USER):
+                oauth.mark_dead(token, error.bitrix_code)
+            if not error.is_one_of(STALE_TOKEN):
+                raise
+    fresh = oauth.refresh(token)
+    return _post_or_follow(fresh, method, params, shown)
+
+
+def _post_or_follow(
+    token: PortalToken, method: str, params: dict[str, Any], shown: Any
+) -> dict[str, Any]:
+    """Follow a renamed portal once, and only to where the authorization server says it lives."""
+    try:
+        return _post(token.portal, method, params, token.access_token, shown=shown)
+    except _Moved as moved:
+        _learn_move(token)
+        if netloc(token.portal.client_endpoint) != moved.netloc:
+            raise unreachable(method, "redirected to a host that is not the portal") from moved
+    try:
+        return _post(token.portal, method, params, token.access_token, shown=shown)
+    except _Moved as moved:
+        raise unreachable(method, "redirected twice") from moved
+
+
+def _learn_move(token: PortalToken) -> None:
+    server = oauth.server_for(token.portal.auth_server)
+    try:
+        info = oauth.app_info(token.access_token, server)
+    except BitrixError as error:
+        if not error.is_one_of(STALE_TOKEN):
+            raise
+        oauth.refresh(token)
+        return
+    if info.member_id == token.portal.member_id:
+        oauth.learn_endpoint(token.portal, info.client_endpoint)
+
+
+def _note_gone(portal: Portal, error: BitrixError) -> None:
+    """Have the uninstallation confirmed in the background (bitrix24.lifecycle)."""
+    if error.is_one_of(GONE):
+        Portal.objects.filter(pk=portal.pk, uninstall_check_at=None).update(
+            uninstall_check_at=timezone.now()
+        )
+
+
+# --- The wire -------------------------------------------------------------------------------
+
+
+class _Moved(Exception):
+    """The portal redirects: it was renamed, or somebody wants us elsewhere."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__("redirected")
+        self.netloc = netloc(location)
+
+
+def _post(
+    portal: Portal, method: str, params: dict[str, Any], access_token: str, *, shown: Any
+) -> dict[str, Any]:
+    limits.check(portal, method, timezone.now())
+    url = f"{portal.client_endpoint}{method}.json"
+    with _logged(portal, method, shown) as entry:
+        response, content = transport.post(url, json=params | {"auth": access_token})
+        entry.status = response.status_code
+        if response.status_code in {301, 302, 307, 308}:
+            raise _Moved(response.headers.get("Location", ""))
+        entry.body = _object(method, response.status_code, content)
+        if "error" in entry.body or response.status_code >= 400:
+            raise _refusal(portal, method, entry)
+    limits.note_success(portal)
+    return entry.body
+
+
+def _refusal(portal: Portal, method: str, entry: _LogEntry) -> BitrixError:
+    status = entry.status or 0
+    if "error" not in entry.body:
+        return unreachable(method, "an error without a code", status)
+    error = from_answer(method, entry.body["error"], entry.body.get("error_description"), status)
+    limits.note_refusal(portal, method, error, entry.body, timezone.now())
+    return error
+
+
+def _object(method: str, status: int, content: bytes) -> dict[str, Any]:
+    """The JSON object of an answer; a gateway's page or anything else is no answer."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise unreachable(method, "the answer is not JSON", status) from error
+    if not isinstance(body, dict):
+        raise unreachable(method, "the answer is not an object", status)
+    return body
+
+
+def _is_json_error(response: requests.Response, content: bytes) -> bool:
+    if "json" not in response.headers.get("Content-Type", "") or not content.startswith(b"{"):
+        return False
+    return "error" in _object("download", response.status_code, content)
+
+
+def _check_own_host(portal: Portal, url: str) -> None:
+    if netloc(url) != netloc(portal.client_endpoint):
+        raise unreachable("file link", "it does not lead to the portal")
+
+
+@dataclass(slots=True)
+class _LogEntry:
+    """One RestCall in the making; written when the exchange is over, however it ends."""
+
+    portal: Portal
+    method: str
+    shown: Any
+    at: datetime = field(default_factory=timezone.now)
+    started: float = field(default_factory=time.monotonic)
+    status: int | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> _LogEntry:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        failure = as_text(self.body.get("error")) or (type(error).__name__ if error else "")
+        rest_log.write(
+            self.portal,
+            method=self.method,
+            at=self.at,
+            duration_ms=int((time.monotonic() - self.started) * 1000),
+            http_status=self.status,
+            error=failure,
+            request=self.shown,
+            response=self.body,
+        )
+
+
+def _logged(portal: Portal, method: str, shown: Any) -> _LogEntry:
+    return _LogEntry(portal, method, shown)
+
+
+# --- Batches --------------------------------------------------------------------------------
+
+
+def _without_paused(
+    portal: Portal, commands: Mapping[str, Command], answer: BatchAnswer
+) -> dict[str, Command]:
+    """Commands that may go now; those of resting methods are answered at once."""
+    paused = limits.paused_methods(portal, timezone.now())
+    ready = dict(commands)
+    for key, command in commands.items():
+        if until := paused.get(command.method.lower()):
+            answer.errors[key] = limits.busy(command.method, until)
+            del ready[key]
+    return ready
+
+
+def _chunks(commands: dict[str, Command]) -> Iterator[dict[str, Command]]:
+    items = iter(commands.items())
+    while chunk := dict(islice(items, BATCH_SIZE)):
+        yield chunk
+
+
+def _run_batch(
+    portal: Portal,
+    commands: dict[str, Command],
+    answer: BatchAnswer,
+    *,
+    as_user: int | None,
+    halt: bool,
+) -> None:
+    queries = {key: f"{one.method}?{phpform.encode(one.params)}" for key, one in commands.items()}
+    shown = {key: {"method": one.method, "params": one.params} for key, one in commands.items()}
+    params = {"halt": int(halt), "cmd": queries}
+    body = _request(portal, "batch", params, shown=shown, as_user=as_user)
+    result = as_dict(body.get("result"))
+    answer.results |= _by_key(result.get("result"))
+    times = _by_key(result.get("result_time"))
+    for key, raw in _by_key(result.get("result_error")).items():
+        method = commands[key].method if key in commands else "batch"
+        error = as_dict(raw)
+        refusal = from_answer(method, error.get("error"), error.get("error_description"), 200)
+        limits.note_refusal(portal, method, refusal, {"time": times.get(key)}, timezone.now())
+        answer.errors[key] = refusal
+
+
+def _by_key(container: Any) -> dict[str, Any]:
+    """PHP makes a list of keys 0..n-1, and [] of an empty array."""
+    if isinstance(container, list):
+        return {str(index): item for index, item in enumerate(container)}
+    return as_dict(container)

@@ -1,0 +1,52 @@
+"""Calls from the portal: read the nested form, find the portal, check its token."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from bitrix24 import phpform
+from bitrix24.answers import as_dict, as_text
+from bitrix24.models import Portal
+from signx.errors import ErrorCode, SignXError
+
+
+def parse(request: HttpRequest) -> dict[str, Any]:
+    """The body of a robot call or an event as nested dicts, lists and strings.
+
+    Raises SignXError(INPUT_INVALID) only. A body over DATA_UPLOAD_MAX_MEMORY_SIZE is Django's 400.
+    """
+    try:
+        body = request.body
+    except (UnreadablePostError, RawPostDataException) as error:
+        raise SignXError(ErrorCode.INPUT_INVALID, "the body cannot be read") from error
+    return phpform.parse(body)
+
+
+def authenticate(payload: dict[str, Any]) -> Portal:
+    """The portal that sent a payload: known member_id, the right application_token.
+
+    The token is weak (portal users can read it), so nothing is destroyed on its word alone.
+    Raises SignXError: NOT_FOUND for an unknown or uninstalled portal, REQUEST_FORGED.
+    """
+    auth = as_dict(payload.get("auth"))
+    portal = find_portal(as_text(auth.get("member_id")))
+    if portal is None or portal.status == Portal.Status.UNINSTALLED:
+        raise SignXError(ErrorCode.NOT_FOUND, "no such portal")
+    if not has_token(portal, as_text(auth.get("application_token"))):
+        raise SignXError(ErrorCode.REQUEST_FORGED, f"portal {portal.pk}: application_token")
+    return portal
+
+
+def find_portal(member_id: str) -> Portal | None:
+    """A portal by its only lasting name."""
+    return Portal.objects.filter(member_id=member_id).first() if member_id else None
+
+
+def has_token(portal: Portal, application_token: str) -> bool:
+    """Constant-time comparison; a portal whose token we do not know yet has none."""
+    known = portal.application_token
+    return bool(known) and hmac.compare_digest(known.encode(), application_token.encode())

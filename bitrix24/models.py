@@ -1,0 +1,168 @@
+"""Portal: an installed Bitrix24, with its tokens, frame sessions and the log of calls to it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from signx.vault import EncryptedTextField
+
+
+class PortalQuerySet(models.QuerySet["Portal"]):
+    def active(self) -> PortalQuerySet:
+        return self.filter(status=Portal.Status.ACTIVE)
+
+
+class Portal(models.Model):
+    class Status(models.TextChoices):
+        INSTALLING = "installing", _("Being installed")
+        ACTIVE = "active", _("Active")
+        UNINSTALLED = "uninstalled", _("Uninstalled")
+
+    # The portal's only lasting name: domains change, member ids do not.
+    member_id = models.CharField(max_length=64, unique=True)
+    domain = models.CharField(max_length=255)  # host[:port]
+    client_endpoint = models.URLField(max_length=300)  # https://host/rest/, from the auth server
+    auth_server = models.URLField(max_length=200)
+    # Weak: every portal user who opens the app can read it. Never enough to destroy anything.
+    application_token = EncryptedTextField(blank=True)
+    scope = models.TextField(blank=True)
+    language = models.CharField(max_length=8, default="ru")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.INSTALLING)
+    # Disk folder for signed files (ROOT_OBJECT_ID of the app's storage), learned by the wizard.
+    disk_folder_id = models.CharField(max_length=40, blank=True)
+    installed_at = models.DateTimeField(null=True, blank=True)
+    uninstalled_at = models.DateTimeField(null=True, blank=True)
+    # When the portal said "slow down": nothing is sent to it before this.
+    paused_until = models.DateTimeField(null=True, blank=True)
+    # How many times in a row it said so: the pause doubles each time.
+    busy_streak = models.PositiveSmallIntegerField(default=0)
+    # The wizard's next step, counted from 0; it starts again with every opening of the wizard.
+    install_step = models.PositiveSmallIntegerField(default=0)
+    # When its registrations were last looked over (an update of the app removes them silently);
+    # null in an active portal: to be done now.
+    checked_at = models.DateTimeField(null=True, blank=True)
+    # Somebody said that the app was uninstalled: when to ask the authorization server again.
+    uninstall_check_at = models.DateTimeField(null=True, blank=True)
+    uninstall_checks = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PortalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("portal")
+        verbose_name_plural = _("portals")
+        indexes = [
+            models.Index(
+                fields=["uninstall_check_at"],
+                name="portal_uninstall_check",
+                condition=models.Q(uninstall_check_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as a browser names the portal's origin."""
+        parts = urlsplit(self.client_endpoint)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def lane(self) -> str:
+        return f"portal:{self.pk}"
+
+
+class MethodPause(models.Model):
+    """A method that used up its time on a portal (OPERATION_TIME_LIMIT); others go on."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="method_pauses")
+    method = models.CharField(max_length=100)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "method"], name="one_pause_per_method")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.portal_id} {self.method}"
+
+
+class TokenQuerySet(models.QuerySet["PortalToken"]):
+    def usable(self) -> TokenQuerySet:
+        """Tokens worth a try: administrators first, newest first."""
+        return self.filter(dead_at__isnull=True).order_by("-is_admin", "-refreshed_at")
+
+
+class PortalToken(models.Model):
+    """One portal user's OAuth tokens. Only the holder of the lease refreshes them.
+
+    A lease, not a row lock: the refresh is a network call, and no transaction waits for one.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="tokens")
+    bitrix_user_id = models.PositiveIntegerField()
+    is_admin = models.BooleanField(default=False)
+    access_token = EncryptedTextField()
+    refresh_token = EncryptedTextField(blank=True)
+    expires_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField()
+    refreshing_until = models.DateTimeField(null=True, blank=True)
+    dead_at = models.DateTimeField(null=True, blank=True)
+    dead_reason = models.CharField(max_length=60, blank=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "bitrix_user_id"], name="one_token_per_portal_user"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.portal_id}/{self.bitrix_user_id}"
+
+
+class FrameSession(models.Model):
+    """An open frame: who the authorization server said it is. Rights are read on each request."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE)
+    bitrix_user_id = models.PositiveIntegerField()
+    user_name = models.CharField(max_length=200, blank=True)
+    is_portal_admin = models.BooleanField(default=False)
+    token_hash = models.CharField(max_length=64, unique=True)
+    language = models.CharField(max_length=8, default="ru")
+    placement = models.CharField(max_length=60, default="DEFAULT")
+    placement_entity_id = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.portal_id}/{self.bitrix_user_id}"
+
+
+class RestCall(models.Model):
+    """One HTTP request to a portal or the authorization server, masked; kept REST_LOG_DAYS."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, null=True)
+    at = models.DateTimeField(db_index=True)
+    method = models.CharField(max_length=100)
+    http_status = models.PositiveIntegerField(null=True)
+    error = models.CharField(max_length=100, blank=True)
+    duration_ms = models.PositiveIntegerField()
+    request = models.TextField(blank=True)
+    response = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("REST call")
+        verbose_name_plural = _("REST calls")
+        indexes = [models.Index(fields=["portal", "-at"], name="restcall_portal")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.http_status}"

@@ -1,0 +1,209 @@
+"""The authorization server: whose token is this, and a new pair for an old one.
+
+Source: Bitrix24 docs, settings/oauth (index, auto-renewal, error-codes, simple-way).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from bitrix24 import rest_log, transport
+from bitrix24.addresses import netloc
+from bitrix24.answers import as_dict, as_int, as_text
+from bitrix24.errors import DEAD_USER, GONE, BitrixError, from_answer, unreachable
+from bitrix24.models import Portal, PortalToken
+from signx.errors import ErrorCode
+
+TIMEOUT_S = (5, 15)
+LEASE = timedelta(seconds=30)  # longer than TIMEOUT_S in all
+WAIT_STEP_S = 0.2
+ACCESS_LIFETIME_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class AppInfo:
+    """What the authorization server knows of an access token. The only trusted introduction."""
+
+    client_id: str
+    member_id: str
+    domain: str
+    client_endpoint: str
+    user_id: int
+    scope: str
+    is_installed: bool
+
+
+def server_for(endpoint: str) -> str:
+    """The listed authorization server that a request names, or the first one of the list."""
+    for server in settings.BITRIX24_AUTH_SERVERS:
+        if endpoint and netloc(endpoint) == netloc(server):
+            return str(server)
+    return str(settings.BITRIX24_AUTH_SERVERS[0])
+
+
+def app_info(access_token: str, server: str) -> AppInfo:
+    """Ask `server` (one of server_for) about a token.
+
+    Raises BitrixError: PORTAL_UNREACHABLE with `bitrix_code` for a token that is not good.
+    """
+    answer = _ask(None, "app.info", server, "/rest/app.info", {"auth": access_token})
+    result = as_dict(answer.get("result"))
+    install = as_dict(result.get("install"))
+    return AppInfo(
+        client_id=as_text(result.get("client_id")),
+        member_id=as_text(install.get("member_id")),
+        domain=as_text(install.get("domain")).lower(),
+        client_endpoint=as_text(install.get("client_endpoint")),
+        user_id=as_int(result.get("user_id")),
+        scope=as_text(install.get("scope") or result.get("scope")),
+        is_installed=bool(install.get("installed")),
+    )
+
+
+def refresh(token: PortalToken) -> PortalToken:
+    """A new pair, stored before it is used. One refresh at a time per user, by a lease.
+
+    Whoever finds the lease taken waits for the other's result. Raises BitrixError; a token that
+    the server refuses is marked dead.
+    """
+    stale = token.access_token
+    deadline = time.monotonic() + LEASE.total_seconds()
+    while not _take_lease(token):
+        time.sleep(WAIT_STEP_S)
+        token.refresh_from_db()
+        if token.dead_at is not None:
+            raise _dead(token)
+        if token.access_token != stale:
+            return token
+        if time.monotonic() > deadline:
+            raise unreachable("refresh", "another refresh takes too long")
+    token.refresh_from_db()
+    if token.access_token != stale:
+        _end_lease(token)
+        return token
+    return _refresh_now(token)
+
+
+def learn_endpoint(portal: Portal, client_endpoint: str) -> bool:
+    """Remember where the authorization server says the portal lives now; whether it is new."""
+    if not client_endpoint or client_endpoint == portal.client_endpoint:
+        return False
+    portal.client_endpoint = client_endpoint
+    portal.domain = netloc(client_endpoint)
+    portal.save(update_fields=["client_endpoint", "domain"])
+    return True
+
+
+def _take_lease(token: PortalToken) -> bool:
+    now = timezone.now()
+    free = PortalToken.objects.filter(pk=token.pk).exclude(refreshing_until__gt=now)
+    return free.update(refreshing_until=now + LEASE) == 1
+
+
+def _end_lease(token: PortalToken) -> None:
+    PortalToken.objects.filter(pk=token.pk).update(refreshing_until=None)
+
+
+def _refresh_now(token: PortalToken) -> PortalToken:
+    try:
+        answer = _ask(
+            token.portal,
+            "oauth.token",
+            server_for(token.portal.auth_server),
+            "/oauth/token/",
+            {
+                "grant_type": "refresh_token",
+                "client_id": settings.BITRIX24_CLIENT_ID,
+                "client_secret": settings.BITRIX24_CLIENT_SECRET,
+                "refresh_token": token.refresh_token,
+            },
+        )
+        if as_text(answer.get("member_id")) != token.portal.member_id:
+            raise unreachable("oauth.token", "the answer is about another portal")
+        _store(token, answer, timezone.now())
+    except BitrixError as error:
+        if error.is_one_of(DEAD_USER | GONE):
+            mark_dead(token, error.bitrix_code)
+        raise
+    finally:
+        _end_lease(token)
+    learn_endpoint(token.portal, as_text(answer.get("client_endpoint")))
+    return token
+
+
+def _store(token: PortalToken, answer: Mapping[str, Any], now: datetime) -> None:
+    token.access_token = as_text(answer.get("access_token"))
+    token.refresh_token = as_text(answer.get("refresh_token")) or token.refresh_token
+    lifetime_s = as_int(answer.get("expires_in")) or ACCESS_LIFETIME_S
+    token.expires_at = now + timedelta(seconds=lifetime_s)
+    token.refreshed_at = now
+    token.save(update_fields=["access_token", "refresh_token", "expires_at", "refreshed_at"])
+
+
+def mark_dead(token: PortalToken, reason: str) -> None:
+    """Never try this token again; opening the application gives the user a new one.
+
+    Only if it is still the same token: the user may have opened the application meanwhile.
+    """
+    fresh = PortalToken.objects.get(pk=token.pk)
+    if fresh.access_token == token.access_token:
+        PortalToken.objects.filter(pk=token.pk).update(
+            dead_at=timezone.now(), dead_reason=reason[:60]
+        )
+
+
+def _dead(token: PortalToken) -> BitrixError:
+    return BitrixError(
+        ErrorCode.PORTAL_UNREACHABLE, "the token is dead", bitrix_code=token.dead_reason
+    )
+
+
+def _ask(
+    portal: Portal | None, method: str, server: str, path: str, params: dict[str, str]
+) -> dict[str, Any]:
+    """GET as documented; errors may come with HTTP 200. Raises BitrixError."""
+    if server not in settings.BITRIX24_AUTH_SERVERS:
+        raise unreachable(method, "not a listed authorization server")
+    at, started = timezone.now(), time.monotonic()
+    status: int | None = None
+    body: dict[str, Any] = {}
+    try:
+        response, content = transport.get(
+            server.rstrip("/") + path, params=params, timeout_s=TIMEOUT_S
+        )
+        status = response.status_code
+        body = _object(method, status, content)
+    finally:
+        rest_log.write(
+            portal,
+            method=method,
+            at=at,
+            duration_ms=int((time.monotonic() - started) * 1000),
+            http_status=status,
+            error=as_text(body.get("error")),
+            request=params,
+            response=body,
+        )
+    if "error" in body:
+        raise from_answer(method, body["error"], body.get("error_description"), status)
+    if status >= 400:
+        raise unreachable(method, "an error without a code", status)
+    return body
+
+
+def _object(method: str, status: int, content: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except ValueError as error:
+        raise unreachable(method, "the answer is not JSON", status) from error
+    if not isinstance(body, dict):
+        raise unreachable(method, "the answer is not an object", status)
+    return body

@@ -1,0 +1,93 @@
+"""RestCall rows: what was asked and answered, without tokens, personal data or file contents.
+
+Numbers, booleans and the words of a small vocabulary stay readable; any other text is replaced
+by its length. So a name, an address or a code cannot slip through under an unforeseen key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bitrix24.models import Portal, RestCall
+
+READABLE = frozenset(
+    {
+        "active",
+        "code",
+        "entity_type",
+        "entitytype",
+        "error",
+        "event",
+        "grant_type",
+        "handler",
+        "method",
+        "placement",
+        "scope",
+        "status",
+        "tag",
+        "use_subscription",
+    }
+)
+SECRET = frozenset(
+    {"auth", "access_token", "refresh_token", "application_token", "client_secret", "event_token"}
+)
+ITEMS_SHOWN = 5
+LENGTH_SHOWN = 2000
+
+
+def write(
+    portal: Portal | None,
+    *,
+    method: str,
+    at: datetime,
+    duration_ms: int,
+    http_status: int | None,
+    error: str,
+    request: Any,
+    response: Any,
+) -> None:
+    """Add one row; `request` and `response` are masked here."""
+    RestCall.objects.create(
+        portal=portal,
+        at=at,
+        method=method[:100],
+        http_status=http_status,
+        error=error[:100],
+        duration_ms=duration_ms,
+        request=shown(request),
+        response=shown(response),
+    )
+
+
+def shown(value: Any) -> str:
+    """A value as masked JSON, cut to LENGTH_SHOWN."""
+    if value is None:
+        return ""
+    return json.dumps(masked(value), ensure_ascii=False, default=str)[:LENGTH_SHOWN]
+
+
+def masked(value: Any, key: str = "") -> Any:
+    """The same shape with texts hidden."""
+    if key.lower() in SECRET:
+        return "***"
+    if isinstance(value, Mapping):
+        shown_items = list(value.items())[: ITEMS_SHOWN * 10]
+        return {str(name): masked(item, str(name)) for name, item in shown_items}
+    if isinstance(value, list | tuple):
+        rest = [f"… {len(value) - ITEMS_SHOWN} more"] if len(value) > ITEMS_SHOWN else []
+        return [masked(item, key) for item in value[:ITEMS_SHOWN]] + rest
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, bytes):
+        return f"bytes({len(value)})"
+    return _text(str(value), key)
+
+
+def _text(text: str, key: str) -> str:
+    # Ids come as digits, but a code or a phone does too: only short numbers stay.
+    if key.lower() in READABLE or (text.isascii() and text.isdigit() and len(text) <= 9):
+        return text[:200]
+    return f"text({len(text)})" if text else ""

@@ -1,0 +1,194 @@
+"""Channels of the outbox that end in a portal: REST commands and files for its Disk."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from bitrix24 import client, install, methods
+from bitrix24.answers import as_int
+from bitrix24.errors import BitrixError
+from bitrix24.models import Portal
+from outbox.base import Command, Outcome
+from outbox.models import Delivery
+from outbox.services import failure, prepare
+from signx.errors import ErrorCode, SignXError
+
+# A command whose texts (files in base64) are longer goes in a request of its own.
+BATCHED_LENGTH = 200_000
+PUT_OFF = timedelta(seconds=30)
+
+Prepared = dict[int, Command]
+Outcomes = dict[int, Outcome]
+
+
+def send_commands(deliveries: list[Delivery]) -> list[Outcome]:
+    """REST calls of one portal's lane, in one batch as far as their size allows."""
+    portal, refusal = _portal(deliveries)
+    if portal is None:
+        return [refusal] * len(deliveries)
+    outcomes: Outcomes = {}
+    commands = _prepared(deliveries, outcomes)
+    _adopt_comments(portal, deliveries, commands, outcomes)
+    _send(portal, commands, outcomes)
+    return [outcomes[delivery.pk] for delivery in deliveries]
+
+
+def upload_file(deliveries: list[Delivery]) -> list[Outcome]:
+    """Files of one portal's lane, one by one. The result is the Disk id of the file, as text."""
+    portal, refusal = _portal(deliveries)
+    if portal is None:
+        return [refusal] * len(deliveries)
+    outcomes: Outcomes = {}
+    for delivery in deliveries:
+        outcomes[delivery.pk] = _put_off(outcomes) or _upload(portal, delivery)
+    return [outcomes[delivery.pk] for delivery in deliveries]
+
+
+def _portal(deliveries: list[Delivery]) -> tuple[Portal | None, Outcome]:
+    """The portal of a lane `portal:<id>`, or why nothing can be sent to it."""
+    portal = Portal.objects.filter(pk=as_int(deliveries[0].lane.partition(":")[2])).first()
+    if portal is None or portal.status == Portal.Status.UNINSTALLED:
+        gone = ErrorCode.PORTAL_UNREACHABLE.value
+        return None, Outcome(done=False, code=gone, detail="uninstalled", final=True)
+    if portal.paused_until and portal.paused_until > timezone.now():
+        busy = ErrorCode.PORTAL_BUSY.value
+        return None, Outcome(done=False, code=busy, retry_at=portal.paused_until)
+    return portal, Outcome(done=False)
+
+
+def _prepared(deliveries: list[Delivery], outcomes: Outcomes) -> Prepared:
+    """Commands by delivery; what is not to be sent gets its outcome at once."""
+    commands: Prepared = {}
+    for delivery in deliveries:
+        content = prepare(delivery)
+        if isinstance(content, Outcome):
+            outcomes[delivery.pk] = content
+        elif isinstance(content, Command):
+            commands[delivery.pk] = content
+        else:
+            raise TypeError(f"{delivery.key} is not a REST command")
+    return commands
+
+
+def _send(portal: Portal, commands: Prepared, outcomes: Outcomes) -> None:
+    single = {pk: one for pk, one in commands.items() if _length(one) > BATCHED_LENGTH}
+    batched = {pk: one for pk, one in commands.items() if pk not in single}
+    if len(batched) == 1:
+        single, batched = single | batched, {}
+    for pk, command in single.items():
+        outcomes[pk] = _put_off(outcomes) or _call(portal, command)
+    if put_off := _put_off(outcomes):
+        outcomes |= dict.fromkeys(batched, put_off)
+    else:
+        outcomes |= _batch(portal, batched)
+
+
+def _put_off(outcomes: Outcomes) -> Outcome | None:
+    """Once the portal does not answer, the rest of a chunk is not tried: every try may take a
+    minute, and a worker has three of them."""
+    down = {ErrorCode.PORTAL_UNREACHABLE.value, ErrorCode.PORTAL_BUSY.value}
+    trouble = next((one for one in outcomes.values() if one.code in down), None)
+    if trouble is None:
+        return None
+    retry_at = trouble.retry_at or timezone.now() + PUT_OFF
+    return Outcome(done=False, code=trouble.code, detail="not tried", retry_at=retry_at)
+
+
+def _batch(portal: Portal, commands: Prepared) -> Outcomes:
+    if not commands:
+        return {}
+    try:
+        answer = client.batch(portal, {f"d{pk}": command for pk, command in commands.items()})
+    except SignXError as error:
+        return dict.fromkeys(commands, failure(error))
+    outcomes: Outcomes = {}
+    for pk, command in commands.items():
+        try:
+            outcomes[pk] = Outcome(done=True, result=answer.take(f"d{pk}"))
+        except BitrixError as error:
+            outcomes[pk] = _refusal(command, error)
+    return outcomes
+
+
+def _call(portal: Portal, command: Command) -> Outcome:
+    try:
+        return Outcome(done=True, result=methods.run(portal, command))
+    except BitrixError as error:
+        return _refusal(command, error)
+
+
+def _refusal(command: Command, error: BitrixError) -> Outcome:
+    """A process that is locked for a moment is refused like a wrong call: worth another try.
+    A spent or bad event token is ACCESS_DENIED, and stays so."""
+    outcome = failure(error)
+    if command.method == "bizproc.event.send" and error.code == ErrorCode.INPUT_INVALID:
+        return Outcome(done=False, code=outcome.code, detail=outcome.detail)
+    return outcome
+
+
+def _length(command: Command) -> int:
+    return len(str(command.params))
+
+
+# --- Repeats: has the effect happened already? -----------------------------------------------
+
+
+def _adopt_comments(
+    portal: Portal, deliveries: list[Delivery], commands: Prepared, outcomes: Outcomes
+) -> None:
+    """A comment whose answer was lost stands in the timeline already: it is found, not doubled."""
+    for delivery in deliveries:
+        command = commands.get(delivery.pk)
+        if command is None or command.method != "crm.timeline.comment.add":
+            continue
+        if delivery.is_repeat and (outcome := _standing_comment(portal, delivery, command)):
+            outcomes[delivery.pk] = outcome
+            del commands[delivery.pk]
+
+
+def _standing_comment(portal: Portal, delivery: Delivery, command: Command) -> Outcome | None:
+    """Done when the card has the comment; the failure when it cannot be asked; else None.
+
+    Recognised by payload["marker"] (our document number), without one by the whole text.
+    """
+    fields = command.params["fields"]
+    marker = str(delivery.payload.get("marker") or fields["COMMENT"])
+    try:
+        comments = methods.timeline_comments(
+            portal, str(fields["ENTITY_TYPE"]), as_int(fields["ENTITY_ID"])
+        )
+    except BitrixError as error:
+        return failure(error)
+    found = next((comment for comment in comments if marker in comment.text), None)
+    return Outcome(done=True, result=found.id) if found else None
+
+
+def _upload(portal: Portal, delivery: Delivery) -> Outcome:
+    content = prepare(delivery)
+    if isinstance(content, Outcome):
+        return content
+    if not isinstance(content, Command):
+        raise TypeError(f"{delivery.key} is not a file for Disk")
+    try:
+        folder_id = _folder(portal, content)
+        name, data = str(content.params["name"]), bytes(content.params["content"])
+        standing = _standing_file(portal, folder_id, name, len(data)) if delivery.is_repeat else ""
+        file_id = standing or methods.upload_file(portal, folder_id, name, data)
+    except BitrixError as error:
+        return failure(error)
+    return Outcome(done=True, result=file_id)
+
+
+def _folder(portal: Portal, command: Command) -> str:
+    if folder_id := str(command.params.get("id") or portal.disk_folder_id):
+        return folder_id
+    install.prepare_disk(portal, 0)
+    return portal.disk_folder_id
+
+
+def _standing_file(portal: Portal, folder_id: str, name: str, size: int) -> str:
+    """Disk id of the file that an earlier attempt has brought there; empty if none."""
+    files = methods.folder_files(portal, folder_id, name)
+    return next((file.id for file in files if file.name == name and file.size == size), "")

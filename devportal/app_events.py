@@ -1,0 +1,121 @@
+"""Events to the application, and what befalls its installation on a portal.
+
+Source: Bitrix24 docs, api-reference/events and settings/app-uninstallation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devportal import phpform
+from devportal.auth_block import auth_block
+from devportal.portal import Installation
+
+if TYPE_CHECKING:
+    from devportal.portal import EventHandler, Portal
+    from devportal.world import World
+
+EVENTS = (
+    "ONAPPINSTALL",
+    "ONAPPUPDATE",
+    "ONAPPUNINSTALL",
+    "ONAPPPAYMENT",
+    "ONCRMDEALADD",
+    "ONCRMDEALUPDATE",
+    "ONCRMDEALDELETE",
+    "ONCRMCONTACTUPDATE",
+    "ONCRMCOMPANYUPDATE",
+    "ONCRMDOCUMENTGENERATORDOCUMENTADD",
+    "ONCRMDOCUMENTGENERATORDOCUMENTUPDATE",
+    "ONCRMDOCUMENTGENERATORDOCUMENTDELETE",
+    "ONUSERADD",
+)
+_WITH_REFRESH = ("ONAPPINSTALL", "ONAPPUPDATE")
+
+
+def fire(
+    world: World,
+    portal: Portal,
+    event: str,
+    data: dict[str, Any],
+    *,
+    user_id: int = 0,
+    changes: dict[str, Any] | None = None,
+) -> int:
+    """Post an event to every handler bound to it; how many. Nothing before installFinish.
+
+    `changes` replaces keys of the auth block (None removes one): for forged and old deliveries.
+    """
+    if not portal.app.is_installed:
+        return 0
+    handlers = [row for row in portal.app.handlers if row.event == event.upper()]
+    for handler in handlers:
+        _post(world, portal, handler, data, user_id=user_id, changes=changes or {})
+    return len(handlers)
+
+
+def finish_install(world: World, portal: Portal, user_id: int) -> None:
+    """What `installFinish` does: widgets, events and the application page come alive."""
+    if portal.app.is_installed or not portal.app.is_present:
+        return
+    portal.app.is_installed = True
+    data = {
+        "VERSION": portal.app.version,
+        "ACTIVE": "Y",
+        "INSTALLED": "Y",
+        "LANGUAGE_ID": portal.language,
+    }
+    fire(world, portal, "ONAPPINSTALL", data, user_id=user_id)
+
+
+def update_app(world: World, portal: Portal, user_id: int) -> None:
+    """A new version: robots are deleted, the wizard runs again, the event comes first."""
+    portal.app.robots.clear()
+    portal.app.version += 1
+    data = {
+        "VERSION": portal.app.version,
+        "PREVIOUS_VERSION": portal.app.version - 1,
+        "LANGUAGE_ID": portal.language,
+    }
+    fire(world, portal, "ONAPPUPDATE", data, user_id=user_id)
+    portal.app.is_installed = False
+
+
+def uninstall(world: World, portal: Portal, *, clean: bool = True) -> None:
+    """Remove the application: one event without tokens, then nothing of it is left."""
+    app = portal.app
+    if not app.is_present:
+        return
+    handlers = [row for row in app.handlers if row.event == "ONAPPUNINSTALL"]
+    data = {"LANGUAGE_ID": portal.language, "CLEAN": "1" if clean else "0"}
+    if app.is_installed:
+        for handler in handlers:
+            _post(world, portal, handler, data, user_id=0, changes={})
+    portal.app = Installation(row_id=app.row_id, is_present=False, version=app.version)
+
+
+def put_back(portal: Portal) -> None:
+    """Add a removed application again; it waits for its wizard."""
+    if not portal.app.is_present:
+        portal.app = Installation(row_id=portal.app.row_id + 1)
+
+
+def _post(
+    world: World,
+    portal: Portal,
+    handler: EventHandler,
+    data: dict[str, Any],
+    *,
+    user_id: int,
+    changes: dict[str, Any],
+) -> None:
+    auth = auth_block(world, portal, user_id, with_refresh=handler.event in _WITH_REFRESH)
+    form = {
+        "event": handler.event,
+        "event_handler_id": handler.id,
+        "data": data,
+        "ts": int(world.clock.now()),
+        "auth": auth | changes,
+    }
+    number = world.note_outgoing("event", handler.event, portal, handler.url)
+    world.courier.send(handler.url, phpform.encode(form), world.answer_to(number))

@@ -1,0 +1,148 @@
+"""Who is who: the fixed ids of both portals, so that tests read as sentences.
+
+Both portals use the same ids for different people and papers; a leak between them shows at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devportal.cast_papers import documents_of
+from devportal.cast_people import SEVER, VOSTOK, Company
+from devportal.config import Config
+from devportal.portal import COMPANY, CONTACT, DEAL, SMART_PROCESS, Installation, Portal
+
+DIRECTOR = 1
+"""Director and portal administrator; installs the application."""
+EMPLOYEE = 7
+"""Ordinary employee, the other side of the HR notice."""
+CLERK = 12
+"""Sends contracts; not an administrator."""
+HR = 15
+"""Personnel department."""
+FIRED = 21
+"""No longer works here (ACTIVE false)."""
+
+DEAL_MAIN = 315
+"""With contact 5 and company 3."""
+DEAL_NO_EMAIL = 316
+"""Its contact 6 has no e-mail."""
+DEAL_NO_CONTACT = 317
+"""Nobody is on the other side."""
+
+CONTACT_MAIN = 5
+CONTACT_NO_EMAIL = 6
+COMPANY_MAIN = 3
+HR_ITEM = 6
+"""Item of smart process 128 «Кадровые документы»."""
+
+CONTRACT = 61
+"""Sales contract of deal 315; its conversion starts with the first `get`."""
+HR_NOTICE = 62
+NEVER_CONVERTED = 63
+CONVERSION_FAILED = 64
+ENCRYPTED = 65
+DAMAGED = 66
+NOT_A_PDF = 67
+CONTRACT_NO_EMAIL = 68
+"""Contract of deal 316."""
+CONTRACT_NO_CONTACT = 69
+"""Contract of deal 317."""
+
+MEMBER_ID = "9d1e7c40b5a84f3e8c2160fa37d59b12"
+OTHER_MEMBER_ID = "4b80e2d6c91f47a5b3f7086e5ad21c93"
+
+
+def build_portals(config: Config, now: float) -> list[Portal]:
+    """Both portals as they are before anything happened."""
+    first = _portal(config, config.domain, MEMBER_ID, VOSTOK, row_id=3, now=now)
+    second = _portal(config, config.other_domain, OTHER_MEMBER_ID, SEVER, row_id=4, now=now)
+    return [first, second]
+
+
+def _portal(
+    config: Config, domain: str, member_id: str, company: Company, *, row_id: int, now: float
+) -> Portal:
+    portal = Portal(
+        domain=domain,
+        renamed_domain=_renamed(domain),
+        member_id=member_id,
+        title=company.title,
+        language=config.language,
+        app=Installation(row_id=row_id),
+    )
+    portal.users = {user.id: user for user in company.users()}
+    _fill_crm(portal, company, now)
+    portal.documents = {
+        document.id: document for document in documents_of(company, config.conversion_s, now)
+    }
+    return portal
+
+
+def _renamed(domain: str) -> str:
+    # localhost has no subdomains that resolve everywhere, its address does.
+    host, colon, port = domain.partition(":")
+    return f"127.0.0.1{colon}{port}" if host == "localhost" else f"new-{domain}"
+
+
+def _fill_crm(portal: Portal, company: Company, now: float) -> None:
+    add = _Adder(portal, now)
+    partner, contact, shy = company.partner, company.contact, company.contact_without_email
+    add(COMPANY, COMPANY_MAIN, title=partner.short_name, fm=_fm(partner.email, partner.phone))
+    for item_id, person in ((CONTACT_MAIN, contact), (CONTACT_NO_EMAIL, shy)):
+        add(
+            CONTACT,
+            item_id,
+            name=person.name,
+            lastName=person.last_name,
+            secondName=person.second_name,
+            post=person.position,
+            companyId=COMPANY_MAIN if item_id == CONTACT_MAIN else 0,
+            companyIds=[COMPANY_MAIN] if item_id == CONTACT_MAIN else [],
+            fm=_fm(person.email, person.phone),
+        )
+    for item_id, title, contact_id, amount in (
+        (DEAL_MAIN, company.deal_title, CONTACT_MAIN, 2_347_100),
+        (DEAL_NO_EMAIL, "Сервисное обслуживание на 2027 год", CONTACT_NO_EMAIL, 384_000),
+        (DEAL_NO_CONTACT, "Аренда погрузчика", 0, 96_000),
+    ):
+        add(
+            DEAL,
+            item_id,
+            title=title,
+            stageId="PREPARATION",
+            categoryId=0,
+            companyId=COMPANY_MAIN if item_id == DEAL_MAIN else 0,
+            contactId=contact_id,
+            contactIds=[contact_id] if contact_id else [],
+            opportunity=amount,
+            currencyId="RUB",
+        )
+    add(SMART_PROCESS, HR_ITEM, title="Кадровое уведомление № 24-К", stageId="DT128_8:NEW")
+
+
+class _Adder:
+    def __init__(self, portal: Portal, now: float) -> None:
+        self._portal = portal
+        self._now = now
+
+    def __call__(self, entity_type_id: int, item_id: int, **fields: Any) -> None:
+        self._portal.crm[entity_type_id, item_id] = {
+            "id": item_id,
+            "entityTypeId": entity_type_id,
+            "createdBy": CLERK,
+            "updatedBy": CLERK,
+            "assignedById": HR if entity_type_id == SMART_PROCESS else CLERK,
+            "createdTime": self._now - 86_400,
+            "updatedTime": self._now - 3_600,
+            "observers": [],
+            **fields,
+        }
+
+
+def _fm(email: str, phone: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for number, (kind, value) in enumerate((("PHONE", phone), ("EMAIL", email)), start=101):
+        if value:
+            rows.append({"id": number, "typeId": kind, "valueType": "WORK", "value": value})
+    return rows

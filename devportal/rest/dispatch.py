@@ -1,0 +1,94 @@
+"""From an HTTP request's parameters to the documented envelope."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from devportal.errors import RestError
+from devportal.portal import Portal
+from devportal.records import MethodCall, RequestRecord, shortened
+from devportal.rest import batch, gate
+from devportal.rest.registry import Call, Page, find_method
+from devportal.tokens import Token
+
+if TYPE_CHECKING:
+    from devportal.world import World
+
+_RESET_AFTER_S = 600
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One HTTP request to REST: what is needed to run methods and to note that they ran."""
+
+    world: World
+    portal: Portal
+    access_token: str
+    record: RequestRecord
+    started: float = field(default_factory=time.perf_counter)
+
+    def answer(self, name: str, params: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """HTTP status and JSON body for one method or batch."""
+        began_at = self.world.clock.now()
+        try:
+            with self.world.lock:
+                body = self._run(name, params)
+        except RestError as problem:
+            return problem.status, problem.body()
+        body["time"] = self._time(began_at)
+        return 200, body
+
+    def _run(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
+        if name.lower() == "batch":
+            token = gate.admit(self.world, self.portal, self.access_token)
+            gate.authorize(self.portal, token)
+            result = batch.run(params, lambda *command: self.one(token, *command))
+            return {"result": result}
+        found = find_method(name, self.portal)
+        token = gate.admit(self.world, self.portal, self.access_token)
+        return _wrapped(self.one(token, found.name, params))
+
+    def one(self, token: Token, name: str, params: dict[str, Any]) -> Any:
+        """Run a single method and note it; what the handler gave, a Page included."""
+        found = find_method(name, self.portal)
+        gate.check_scope(self.world, found)
+        user = gate.authorize(self.portal, token)
+        noted = MethodCall(found.name, shortened(params))
+        self.record.methods.append(noted)
+        call = Call(self.world, self.portal, token, user, found.name, params)
+        try:
+            return found.run(call)
+        except RestError as problem:
+            noted.error = str(problem.code) or "error"
+            raise
+
+    def _time(self, began_at: float) -> dict[str, Any]:
+        spent = time.perf_counter() - self.started
+        clock = self.world.clock
+        return {
+            "start": began_at,
+            "finish": began_at + spent,
+            "duration": spent,
+            "processing": spent,
+            "date_start": clock.iso(began_at),
+            "date_finish": clock.iso(began_at + spent),
+            "operating_reset_at": int(began_at) + _RESET_AFTER_S,
+            "operating": spent,
+        }
+
+
+def _wrapped(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Page):
+        return {"result": value}
+    body: dict[str, Any] = {"result": value.result, "total": value.total}
+    if value.next is not None:
+        body["next"] = value.next
+    return body
+
+
+def to_json(body: Any) -> str:
+    """JSON as the portal prints it: PHP escapes slashes, and what is not ASCII."""
+    return json.dumps(body, separators=(",", ":")).replace("/", "\\/")

@@ -1,0 +1,46 @@
+"""Who may call: the order in which the portal checks a token, and the scopes of a method.
+
+Order: application present, token known, expired, scope, user still works here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devportal.errors import RestError
+from devportal.portal import Portal, User
+from devportal.rest.registry import Method
+from devportal.tokens import Token
+
+if TYPE_CHECKING:
+    from devportal.world import World
+
+
+def admit(world: World, portal: Portal, access_token: str) -> Token:
+    """The token, or RestError 401."""
+    token = world.auth.find(access_token)
+    if token is None or token.member_id != portal.member_id:
+        raise RestError("NO_AUTH_FOUND", "Wrong authorization data", 401)
+    if not portal.app.is_present or token.row_id != portal.app.row_id:
+        raise RestError("APPLICATION_NOT_FOUND", "Application not found", 401)
+    if world.auth.has_expired(token):
+        raise RestError("expired_token", "The access token provided has expired.", 401)
+    return token
+
+
+def check_scope(world: World, method: Method) -> None:
+    """401 insufficient_scope unless one of the method's scopes was granted."""
+    if method.scopes and not set(method.scopes) & set(world.config.scopes):
+        raise RestError(
+            "insufficient_scope",
+            "The request requires higher privileges than provided by the access token",
+            401,
+        )
+
+
+def authorize(portal: Portal, token: Token) -> User:
+    """The person behind the token; 401 authorization_error once he is fired."""
+    user = portal.users.get(token.user_id)
+    if user is None or not user.active:
+        raise RestError("authorization_error", "Unable to authorize user", 401)
+    return user

@@ -1,0 +1,1 @@
+"""The HTTP face of the world: REST, authorization server, pages, control API."""

@@ -1,0 +1,116 @@
+"""`/rest/<method>[.json]`: bodies, the three places of a token, links, the envelope."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, g, request
+
+from devportal import phpform
+from devportal.errors import RestError
+from devportal.portal import Portal
+from devportal.records import MethodCall
+from devportal.rest import disk_methods, gate, generator
+from devportal.rest.dispatch import Exchange, to_json
+from devportal.rest.links import read_machine_token
+from devportal.rest.registry import Call
+from devportal.web import strikes
+from devportal.web.oauth import auth_server_info
+from devportal.web.state import portal_of_host, world
+
+rest_routes = Blueprint("rest", __name__)
+
+_LINKS = {name.lower() for name in (disk_methods.DOWNLOAD, generator.DOWNLOAD, generator.GET_PDF)}
+
+
+@rest_routes.route("/rest/<path:name>", methods=["GET", "POST"])
+def rest_call(name: str) -> Response:
+    """One REST request. Asked under the authorization server's name, only `app.info` exists."""
+    method = name.rstrip("/").removesuffix(".json")
+    portal = portal_of_host()
+    if _is_for_auth_server(name, portal):
+        return auth_server_info()
+    if portal is None:
+        return strikes.html(strikes.NOT_FOUND, 404)
+    params = _params()
+    access_token = _take_token(params)
+    response = strikes.before(world(), portal, access_token, g.record)
+    if response is None:
+        response = _answer(portal, method, params, access_token)
+    return strikes.after(response, g.record)
+
+
+def _is_for_auth_server(name: str, portal: Portal | None) -> bool:
+    if name.rstrip("/") not in ("app.info", "app.info.json"):
+        return False
+    is_shared = portal is not None and request.host == world().config.auth_host
+    # One host name for both: the authorization server's documented call is a GET without suffix.
+    return portal is None or (is_shared and request.method == "GET" and name == "app.info")
+
+
+def _params() -> dict[str, Any]:
+    params = phpform.parse_query(request.query_string.decode())
+    if request.is_json:
+        body = request.get_json(silent=True)
+        return params | body if isinstance(body, dict) else params
+    return params | phpform.parse(request.form.items(multi=True))
+
+
+def _take_token(params: dict[str, Any]) -> str:
+    given = [str(params.pop(key)) for key in ("auth", "access_token") if params.get(key)]
+    if given:
+        return given[0]
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if kind.lower() == "bearer" else ""
+
+
+def _answer(portal: Portal, method: str, params: dict[str, Any], access_token: str) -> Response:
+    name = method.lower()
+    try:
+        if name in _LINKS:
+            return _download(portal, name, params, access_token)
+        if name == disk_methods.UPLOAD:
+            return _upload(portal, params, access_token)
+    except RestError as problem:
+        return strikes.error(problem)
+    exchange = Exchange(world(), portal, access_token, g.record)
+    status, body = exchange.answer(method, params)
+    return Response(to_json(body), status, content_type="application/json; charset=utf-8")
+
+
+def _call_by_link(
+    portal: Portal, name: str, params: dict[str, Any], access_token: str
+) -> tuple[Call, str]:
+    token = gate.admit(world(), portal, access_token)
+    user = gate.authorize(portal, token)
+    payload = read_machine_token(portal, access_token, str(params.get("token") or ""))
+    g.record.methods.append(MethodCall(name, {"token": params.get("token")}))
+    return Call(world(), portal, token, user, name, params), payload
+
+
+def _download(portal: Portal, name: str, params: dict[str, Any], access_token: str) -> Response:
+    with world().lock:
+        call, payload = _call_by_link(portal, name, params, access_token)
+        if name == disk_methods.DOWNLOAD:
+            file_name, content, kind = disk_methods.file_of(call, payload)
+        else:
+            file_name, content, kind = generator.file_of(call, name, payload)
+    return file_response(file_name, content, kind)
+
+
+def _upload(portal: Portal, params: dict[str, Any], access_token: str) -> Response:
+    sent = request.files.get("file")
+    content = sent.read() if sent else None
+    with world().lock:
+        call, payload = _call_by_link(portal, disk_methods.UPLOAD, params, access_token)
+        row = disk_methods.accept_upload(call, payload, content)
+    body = to_json({"result": row, "time": {"start": call.now, "finish": call.now}})
+    return Response(body, content_type="application/json; charset=utf-8")
+
+
+def file_response(name: str, content: bytes, kind: str, *, inline: bool = False) -> Response:
+    """Bytes with a name that may be Cyrillic (RFC 6266)."""
+    place = "inline" if inline else "attachment"
+    headers = {"Content-Disposition": f"{place}; filename*=utf-8''{quote(name, safe='')}"}
+    return Response(content, content_type=kind, headers=headers)

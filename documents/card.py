@@ -1,0 +1,142 @@
+"""What the card of one document shows, and who may act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from documents import files
+from documents.chips import (
+    Chip,
+    Progress,
+    document_chip,
+    next_signer,
+    progress,
+    signer_chip,
+    version,
+)
+from documents.listing import visible_to, with_parties
+from documents.models import Document, Signer, StoredFile
+from documents.services import REMINDER_PAUSE
+from employees.codes import mask_address
+from employees.models import Employee, Right
+from journal.actors import actor_name
+from journal.events import EventKind
+from journal.models import AuditEvent
+from journal.sentences import sentence
+from journal.services import chain_of
+from signx.errors import ErrorCode, SignXError
+
+Kind = StoredFile.Kind
+DOWNLOADS = (Kind.SIGNED, Kind.REPORT, Kind.AGREEMENT, Kind.SOURCE)
+SEALING_IS_LATE = timedelta(minutes=2)
+TIMELINE_LENGTH = 100
+_GOOD = {EventKind.SIGNER_SIGNED, EventKind.DOCUMENT_COMPLETED, EventKind.SIGNER_AGREED}
+_BAD = {
+    EventKind.DOCUMENT_DECLINED,
+    EventKind.DOCUMENT_FAILED,
+    EventKind.DOCUMENT_EXPIRED,
+    EventKind.SIGNER_DECLINED,
+    EventKind.SIGNER_CODE_WRONG,
+}
+
+
+@dataclass(frozen=True)
+class SignerLine:
+    """`remind_after` is when the next reminder may go out; None = now."""
+
+    signer: Signer
+    chip: Chip
+    address: str
+    is_awaited: bool
+    remind_after: datetime | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A line of the timeline; `trace` is the IP and device, for those with the journal right."""
+
+    at: datetime
+    actor: str
+    text: str
+    tone: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class Card:
+    document: Document
+    chip: Chip
+    progress: Progress
+    version: str
+    signers: list[SignerLine]
+    timeline: list[Moment]
+    downloads: list[StoredFile]
+    shown: StoredFile | None
+    may_act: bool
+    is_late: bool
+
+
+def find(reader: Employee, public_id: str) -> Document:
+    """A document the reader may see. Raises SignXError(NOT_FOUND)."""
+    visible = with_parties(visible_to(reader)).select_related("portal")
+    document = visible.filter(public_id=public_id).first()
+    if document is None:
+        raise SignXError(ErrorCode.NOT_FOUND, "no such document for this reader")
+    return document
+
+
+def read(document: Document, reader: Employee, at: datetime) -> Card:
+    events = list(chain_of(document.subject, document.portal).order_by("-number"))
+    events = events[:TIMELINE_LENGTH]
+    stored = {one.kind: one for one in files.of_kinds(document, [*DOWNLOADS, Kind.SHOWN])}
+    may_act = document.status == Document.Status.SENT and reader.has_right(Right.SEND)
+    is_late = document.sealing_at is not None and at - document.sealing_at > SEALING_IS_LATE
+    return Card(
+        document=document,
+        chip=document_chip(document, reader, at),
+        progress=progress(document),
+        version=version(document),
+        signers=_signer_lines(document, at),
+        timeline=_timeline(events, reader),
+        downloads=[stored[kind] for kind in DOWNLOADS if kind in stored],
+        shown=stored.get(Kind.SIGNED) or stored.get(Kind.SHOWN),
+        may_act=may_act,
+        is_late=is_late and document.status == Document.Status.SEALING,
+    )
+
+
+def _signer_lines(document: Document, at: datetime) -> list[SignerLine]:
+    waiting = next_signer(document)
+    lines = []
+    for signer in document.signers.all():
+        last = max(filter(None, (signer.invited_at, signer.reminded_at)), default=None)
+        after = last + REMINDER_PAUSE if last and last + REMINDER_PAUSE > at else None
+        address = mask_address(signer.email or signer.phone)
+        chip = signer_chip(signer, document)
+        lines.append(SignerLine(signer, chip, address, signer == waiting, after))
+    return lines
+
+
+def _timeline(events: Sequence[AuditEvent], reader: Employee) -> list[Moment]:
+    sees_traces = reader.has_right(Right.JOURNAL)
+    return [
+        Moment(
+            at=event.at,
+            actor=actor_name(event),
+            text=sentence(event),
+            tone=_tone(event),
+            trace=_trace(event) if sees_traces else "",
+        )
+        for event in events
+    ]
+
+
+def _tone(event: AuditEvent) -> str:
+    return "is-ok" if event.kind in _GOOD else "is-bad" if event.kind in _BAD else ""
+
+
+def _trace(event: AuditEvent) -> str:
+    parts = (str(event.personal_data.get(key, "")) for key in ("ip", "user_agent"))
+    return " · ".join(part for part in parts if part)

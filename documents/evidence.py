@@ -1,0 +1,151 @@
+"""The facts of the signing report, gathered from the rows and from the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from documents import files
+from documents.models import Agreement, Document, Signature, Signer, StoredFile
+from documents.stamping import party_of
+from employees.codes import mask_address
+from employees.keys import platform_seal
+from employees.models import Employee
+from journal.events import EventKind
+from journal.models import AuditEvent
+from journal.sentences import sentence
+from journal.services import chain_of, head_hash
+from signing.report import (
+    ReportAgreement,
+    ReportData,
+    ReportEvent,
+    ReportFile,
+    ReportSeal,
+    ReportSigner,
+    ReportStep,
+)
+
+Kind = StoredFile.Kind
+# What of the journal belongs to one signer's confirmation.
+STEPS = (
+    EventKind.SIGNER_INVITED,
+    EventKind.REMINDER_SENT,
+    EventKind.SIGNER_VIEWED,
+    EventKind.SIGNER_AGREED,
+    EventKind.SIGNER_CODE_SENT,
+    EventKind.SIGNER_CODE_WRONG,
+    EventKind.SIGNER_SIGNED,
+)
+
+
+def report_data(document: Document, *, at: datetime) -> ReportData:
+    """Everything the report says about a document whose SIGNED file exists."""
+    with translation.override(document.language):
+        events = list(chain_of(document.subject, document.portal))
+        return ReportData(
+            document_number=document.number,
+            document_title=document.title,
+            language=document.language,
+            zone=ZoneInfo(settings.TIME_ZONE),
+            made_at=at,
+            source=_file(document, Kind.SOURCE, document.source_page_count),
+            result=_file(document, Kind.SIGNED, document.page_count),
+            signers=tuple(_signer(signature, events) for signature in _signatures(document)),
+            events=tuple(_event(document, event) for event in events),
+            agreement=_agreement(document),
+            seal=_seal(),
+            journal_head=head_hash(document.portal),
+            verification_url=document.verification_url,
+            operator=settings.OPERATOR_NAME,
+            operator_details=settings.SUPPORT_EMAIL,
+            software="SIGNX",
+        )
+
+
+def _file(document: Document, kind: str, page_count: int) -> ReportFile:
+    """The file measured; its GOST hash is kept for the verification page."""
+    stored = StoredFile.objects.get(document=document, kind=kind)
+    measured = ReportFile.of(stored.name, files.content_of(stored), page_count)
+    StoredFile.objects.filter(pk=stored.pk).update(streebog256=measured.streebog256)
+    return measured
+
+
+def _signatures(document: Document) -> list[Signature]:
+    return list(
+        Signature.objects.filter(signer__document=document)
+        .select_related("signer")
+        .order_by("signer__order")
+    )
+
+
+def _signer(signature: Signature, events: list[AuditEvent]) -> ReportSigner:
+    signer = signature.signer
+    return ReportSigner(
+        party=party_of(signature),
+        address=mask_address(signer.email),
+        signed_at=signature.signed_at,
+        ip=signature.ip or "",
+        device=signature.user_agent,
+        steps=tuple(
+            ReportStep(event.at, sentence(event))
+            for event in events
+            if event.kind in STEPS and event.data.get("signer") == signer.key
+        ),
+    )
+
+
+def _event(document: Document, event: AuditEvent) -> ReportEvent:
+    text, actor = sentence(event), _actor(document, event.actor)
+    return ReportEvent(
+        number=event.number,
+        at=event.at,
+        actor="" if actor in text else actor,
+        text=text,
+        chain_hash=event.hash,
+    )
+
+
+def _actor(document: Document, actor: str) -> str:
+    """Who did it, in words: the journal names people by id."""
+    kind, number = actor.split(":", 1) if ":" in actor else (actor, "")
+    if kind == "robot":
+        return _("robot of the business process")
+    person: Signer | Employee | None = None
+    if kind == "signer" and number.isdigit():
+        person = Signer.objects.filter(document=document, pk=int(number)).first()
+    elif kind == "employee" and number.isdigit():
+        employees = Employee.objects.for_portal(document.portal)
+        person = employees.filter(bitrix_user_id=int(number)).first()
+    return person.name if person is not None else settings.OPERATOR_NAME
+
+
+def _agreement(document: Document) -> ReportAgreement | None:
+    """Of this signing, or the one in force since an earlier document."""
+    for signer in document.signers.filter(side=Signer.Side.COUNTERPARTY):
+        signer.document = document
+        accepted = (
+            Agreement.objects.filter(
+                portal=document.portal, counterparty=signer.counterparty, address=signer.email
+            )
+            .order_by("-accepted_at")
+            .first()
+        )
+        if accepted is not None:
+            return ReportAgreement(
+                accepted.template_version, accepted.template_hash, accepted.accepted_at
+            )
+    return None
+
+
+def _seal() -> ReportSeal:
+    seal = platform_seal()
+    return ReportSeal(
+        subject=seal.subject,
+        fingerprint=seal.fingerprint,
+        not_after=seal.not_after,
+        time_source=_("clock of the service; no outside time stamp"),
+    )

@@ -1,0 +1,125 @@
+"""A document's files: written once, found by kind, checked against their hash when read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, default_storage
+from django.db import transaction
+
+from documents.models import Document, StoredFile
+from signing.hashes import sha256
+from signx.errors import ErrorCode, SignXError
+
+Kind = StoredFile.Kind
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+
+def safe_name(title: str, tail: str = "") -> str:
+    """A file name for people, without the letters that file systems and the portal refuse."""
+    words = " ".join(_FORBIDDEN.sub("-", title).split()).strip(". ")
+    return f"{words[:150]}{tail}.pdf"
+
+
+def put(document: Document, kind: str, content: bytes) -> str:
+    """Write the bytes and return their path in the storage; no row yet, so it may run twice.
+
+    The path holds the hash: equal bytes land on the same path, other bytes never do.
+    `document` may be unsaved. To be called outside of a transaction: the storage may be remote.
+    """
+    digest = sha256(content)
+    path = f"{document.portal_id}/{document.public_id}/{kind}-{digest[:32]}.pdf"
+    if default_storage.exists(path):
+        if _digest_at(default_storage, path) == digest:
+            return path
+        default_storage.delete(path)  # a write that was cut short
+    saved = default_storage.save(path, ContentFile(content))
+    _flush(default_storage, saved)
+    return saved
+
+
+def register(document: Document, kind: str, name: str, path: str, content: bytes) -> StoredFile:
+    """The row of a file that `put` has written. The first one of a kind stays."""
+    stored, _created = StoredFile.objects.get_or_create(
+        document=document,
+        kind=kind,
+        defaults={
+            "name": name,
+            "file": path,
+            "sha256": sha256(content),
+            "size_bytes": len(content),
+        },
+    )
+    return stored
+
+
+def store(document: Document, kind: str, name: str, content: bytes) -> StoredFile:
+    """Write a file of a document, once per kind: a second call returns the first file."""
+    existing = find(document, kind)
+    if existing is not None:
+        return existing
+    path = put(document, kind, content)
+    with transaction.atomic():
+        return register(document, kind, name, path, content)
+
+
+def find(document: Document, kind: str) -> StoredFile | None:
+    return StoredFile.objects.filter(document=document, kind=kind).first()
+
+
+def read(document: Document, kind: str) -> bytes:
+    """The bytes of a document's file.
+
+    Raises SignXError(NOT_FOUND), or SignXError(INTERNAL_ERROR) when the storage does not hold
+    what was written: nobody must see or sign such a file.
+    """
+    stored = find(document, kind)
+    if stored is None:
+        raise SignXError(ErrorCode.NOT_FOUND, f"no {kind} file of {document.public_id}")
+    return content_of(stored)
+
+
+def content_of(stored: StoredFile) -> bytes:
+    """The bytes of one stored file; errors as in `read`."""
+    try:
+        with stored.file.open("rb") as handle:
+            content: bytes = handle.read()
+    except FileNotFoundError as error:
+        raise SignXError(ErrorCode.INTERNAL_ERROR, f"file {stored.pk} is lost") from error
+    if sha256(content) != stored.sha256:
+        raise SignXError(ErrorCode.INTERNAL_ERROR, f"file {stored.pk} differs from its hash")
+    return content
+
+
+def shown_sha256(document: Document) -> str:
+    """The hash of the one file that is shown to signers and that they sign."""
+    return StoredFile.objects.get(document=document, kind=Kind.SHOWN).sha256
+
+
+def of_kinds(document: Document, kinds: Iterable[str]) -> list[StoredFile]:
+    """The files that exist, in the order asked for."""
+    found = {stored.kind: stored for stored in document.files.filter(kind__in=list(kinds))}
+    return [found[kind] for kind in kinds if kind in found]
+
+
+def _digest_at(storage: Storage, path: str) -> str:
+    with storage.open(path, "rb") as handle:
+        return sha256(handle.read())
+
+
+def _flush(storage: Storage, path: str) -> None:
+    """Down to the disk before the row that promises the file is committed."""
+    try:
+        local = Path(storage.path(path))
+    except NotImplementedError:  # a remote storage answers only when it has the bytes
+        return
+    for target in (local, local.parent):
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,116 @@
+"""What people type on the frame pages of documents and settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from documents.models import PortalSettings
+from signing import grammar
+from signx.errors import SignXError
+
+
+class PlainForm(forms.Form):
+    """A form whose widgets tell the browser nothing but the limits: the server speaks."""
+
+    use_required_attribute = False
+
+    @property
+    def first_error(self) -> str:
+        """The first mistake as a sentence, with the name of its field."""
+        for name, errors in self.errors.items():
+            label = self.fields[name].label if name in self.fields else ""
+            return f"{label}: {errors[0]}" if label else str(errors[0])
+        return ""
+
+
+class WithdrawForm(PlainForm):
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("All parties will see it."),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class GeneralForm(PlainForm):
+    organisation = forms.CharField(
+        label=_("Your organisation"),
+        help_text=_("As it is printed on stamps, letters and reports."),
+        max_length=200,
+        required=False,
+    )
+    expires_in_days = forms.IntegerField(
+        label=_("Days to sign"),
+        help_text=_("From 1 to 365. A robot may set another term for its document."),
+        min_value=1,
+        max_value=365,
+    )
+    coordinates = forms.CharField(
+        label=_("Where stamps go"),
+        help_text=_(
+            "Empty: under the text of the last page. “1=-1:20:250; 2=-1:110:250” means: last "
+            "page, millimetres from its left and upper edge; “1=@Director” means: beside that "
+            "word. Side 1 is the company, side 2 the counterparty."
+        ),
+        max_length=300,
+        required=False,
+    )
+    agreement = forms.ChoiceField(
+        label=_("Additional agreement"),
+        help_text=_("The agreement to sign electronically, accepted before the document."),
+        choices=PortalSettings.Agreement.choices,
+    )
+
+    def clean_coordinates(self) -> str:
+        typed = str(self.cleaned_data["coordinates"]).strip()
+        try:
+            grammar.parse(typed)
+        except SignXError as error:
+            raise forms.ValidationError(str(error.context["reason"])) from error
+        return typed
+
+
+# The rows and columns of the matrix of notices; notices.DEFAULT_MATRIX says what is on at first.
+NOTICE_EVENTS: tuple[tuple[str, Any], ...] = (
+    ("sent", _("Sent for signing")),
+    ("viewed", _("Opened by a signer")),
+    ("signed", _("Signed by one of the parties")),
+    ("completed", _("Signed by all")),
+    ("declined", _("Declined")),
+    ("expired", _("The term has expired")),
+    ("cancelled", _("Withdrawn")),
+    ("failed", _("Not sent")),
+    ("mail_rejected", _("A letter was not accepted")),
+    ("annulled", _("Annulled")),
+)
+NOTICE_PEOPLE: tuple[tuple[str, Any], ...] = (
+    ("responsible", _("Responsible")),
+    ("sender", _("Sender")),
+    ("signer_company", _("Signer of the company")),
+)
+
+
+class NoticesForm(PlainForm):
+    """A list of «event:person» marks. Unknown ones are refused, not dropped."""
+
+    marks = forms.MultipleChoiceField(
+        label=_("Notices"),
+        choices=[
+            (f"{event}:{person}", f"{event}:{person}")
+            for event, _event_name in NOTICE_EVENTS
+            for person, _person_name in NOTICE_PEOPLE
+        ],
+        required=False,
+    )
+
+    @property
+    def matrix(self) -> dict[str, list[str]]:
+        """Every event with its people: an empty list means nobody, and is kept as such."""
+        marks = set(self.cleaned_data["marks"])
+        return {
+            event: [person for person, _name in NOTICE_PEOPLE if f"{event}:{person}" in marks]
+            for event, _name in NOTICE_EVENTS
+        }

@@ -1,0 +1,376 @@
+"""Document, its signers, files and bindings; what a portal decided about its documents."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bitrix24.models import Portal
+from employees.models import Employee, KeyPair
+from signx.vault import EncryptedTextField
+
+# No 0/O, 1/l/I: people read these aloud and type them from paper.
+PUBLIC_ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def new_public_id() -> str:
+    """12 letters, about 59 bits: not a secret, only unguessable enough not to be enumerated."""
+    return "".join(secrets.choice(PUBLIC_ID_LETTERS) for _letter in range(12))
+
+
+class PortalSettingsManager(models.Manager["PortalSettings"]):
+    def of(self, portal: Portal) -> PortalSettings:
+        """The settings of a portal, made with defaults at the first read."""
+        return self.get_or_create(portal=portal)[0]
+
+
+class PortalSettings(models.Model):
+    """A portal's decisions about its documents; made with defaults at the first read."""
+
+    class Agreement(models.TextChoices):
+        WHEN_NEEDED = "when_needed", _("When this counterparty has no valid agreement yet")
+        ALWAYS = "always", _("With every document")
+        NEVER = "never", _("Never")
+
+    portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="settings")
+    organisation = models.CharField(max_length=200, blank=True)  # as printed on stamps and letters
+    expires_in_days = models.PositiveSmallIntegerField(default=14)
+    coordinates = models.CharField(max_length=300, blank=True)
+    agreement = models.CharField(
+        max_length=20, choices=Agreement.choices, default=Agreement.WHEN_NEEDED
+    )
+    # entityTypeIds besides deals that a robot may bind a document to.
+    allowed_entity_types = models.JSONField(default=list, blank=True)
+    # {"completed": ["responsible", "signer_company"], …}: who hears of what in the portal's chat.
+    # A row that is absent here is as in documents.notices.DEFAULT_MATRIX.
+    notices = models.JSONField(default=dict, blank=True)
+
+    objects = PortalSettingsManager()
+
+    def __str__(self) -> str:
+        return str(self.portal)
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def for_portal(self, portal: Portal) -> DocumentQuerySet:
+        return self.filter(portal=portal)
+
+    def overdue(self, at: datetime) -> DocumentQuerySet:
+        """Sent and not signed in time."""
+        return self.filter(status=Document.Status.SENT, expires_at__lte=at)
+
+    def step_due(self, at: datetime) -> DocumentQuerySet:
+        """Hand-over or sealing whose time has come: new, to repeat, or left by a dead worker."""
+        return self.filter(next_step_at__lte=at)
+
+    def newest_by_reference(self, reference: str) -> Document | None:
+        """By SIGNX id (with or without dashes) or by source id; the newest one wins."""
+        return (
+            self.filter(
+                models.Q(public_id=reference.replace("-", "").lower())
+                | models.Q(source_id=reference)
+            )
+            .order_by("-pk")
+            .first()
+        )
+
+
+class Document(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Waiting for signatures")
+        SEALING = "sealing", _("Finalising")
+        COMPLETED = "completed", _("Signed by all")
+        DECLINED = "declined", _("Declined")
+        EXPIRED = "expired", _("Expired")
+        CANCELLED = "cancelled", _("Withdrawn")
+        FAILED = "failed", _("Not sent")
+        ANNULLED = "annulled", _("Annulled")
+
+    FINAL = frozenset(
+        {
+            Status.COMPLETED,
+            Status.DECLINED,
+            Status.EXPIRED,
+            Status.CANCELLED,
+            Status.FAILED,
+            Status.ANNULLED,
+        }
+    )
+
+    portal = models.ForeignKey(Portal, on_delete=models.PROTECT, related_name="documents")
+    public_id = models.CharField(max_length=20, unique=True, default=new_public_id)
+    title = models.CharField(max_length=255)
+    # As the robot named it: "61" (CRM document), "disk_9011"; empty when uploaded in the app.
+    source_id = models.CharField(max_length=60, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
+    level = models.CharField(max_length=20, default="simple")
+    provider = models.CharField(max_length=20, default="embedded")
+    provider_document_id = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=8, default="ru")
+    # Where each side's stamp goes: {"1": [{"page_index": 3, "x_mm": …}], "2": […]}.
+    places = models.JSONField(default=dict)
+    page_count = models.PositiveIntegerField(default=0)  # of SHOWN, a signature sheet included
+    source_page_count = models.PositiveIntegerField(default=0)
+    units = models.PositiveSmallIntegerField(default=1)  # its price on the balance
+    needs_agreement = models.BooleanField(default=False)
+
+    sender = models.ForeignKey(
+        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="sent_documents"
+    )
+    responsible = models.ForeignKey(
+        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    closed_reason = models.TextField(blank=True)  # of a refusal or a withdrawal, in people's words
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    sealing_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    # When the sweep looks at it again (hand-over or sealing that must be repeated); null = never.
+    next_step_at = models.DateTimeField(null=True, blank=True)
+    step_attempts = models.PositiveSmallIntegerField(default=0)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        indexes = [
+            models.Index(fields=["portal", "-changed_at"], name="document_page"),
+            models.Index(fields=["portal", "status", "-changed_at"], name="document_tab"),
+            models.Index(fields=["portal", "source_id"], name="document_source"),
+            models.Index(
+                fields=["next_step_at"],
+                name="document_step",
+                condition=models.Q(next_step_at__isnull=False),
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="document_overdue",
+                condition=models.Q(status="sent"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number  # not the title: it may name people, and support reads this
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in self.FINAL
+
+    @property
+    def number(self) -> str:
+        """The public id as people read it: «7kqm-29xd-fhp3»."""
+        return "-".join(self.public_id[i : i + 4] for i in range(0, len(self.public_id), 4))
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """How the journal and the outbox name it."""
+        return "document", self.public_id
+
+    @property
+    def awaited_signer(self) -> Signer | None:
+        """Whose turn it is: the first one in order who has not signed."""
+        return self.signers.exclude(status=Signer.Status.SIGNED).order_by("order").first()
+
+    @property
+    def verification_url(self) -> str:
+        """The public page that tells what this document is; printed as QR in every stamp."""
+        return f"{settings.PUBLIC_URL}/v/{self.public_id}"
+
+
+class Agreement(models.Model):
+    """An accepted additional agreement; valid while version, address and counterparty stay."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.PROTECT)
+    counterparty = models.CharField(max_length=60)  # "contact:5", "employee:7"
+    address = models.CharField(max_length=254)
+    template_version = models.CharField(max_length=20)
+    template_hash = models.CharField(max_length=64)
+    language = models.CharField(max_length=8)
+    accepted_at = models.DateTimeField()
+    document = models.ForeignKey(
+        Document, on_delete=models.PROTECT, related_name="accepted_agreements"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "counterparty", "address", "template_hash"],
+                name="an_agreement_is_accepted_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.counterparty} {self.template_version}"
+
+
+class Signer(models.Model):
+    """A person asked to sign one document. `key` is the side in the coordinates: "1", "2"."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Invited")
+        VIEWED = "viewed", _("Opened")
+        SIGNED = "signed", _("Signed")
+        DECLINED = "declined", _("Refused")
+
+    class Side(models.TextChoices):
+        COMPANY = "company", _("Company")
+        COUNTERPARTY = "counterparty", _("Counterparty")
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="signers")
+    key = models.CharField(max_length=4)
+    order = models.PositiveSmallIntegerField()
+    side = models.CharField(max_length=20, choices=Side.choices)
+    employee = models.ForeignKey(Employee, null=True, blank=True, on_delete=models.PROTECT)
+    crm_contact_id = models.PositiveIntegerField(null=True, blank=True)
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=200, blank=True)
+    organisation = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    language = models.CharField(max_length=8, default="ru")
+
+    # SHA-256 of the link's 256-bit token; the token itself is only in the letter.
+    link_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    link_expires_at = models.DateTimeField(null=True, blank=True)
+    invited_at = models.DateTimeField(null=True, blank=True)
+    viewed_at = models.DateTimeField(null=True, blank=True)
+    agreed_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "key"], name="one_signer_per_side_key")
+        ]
+        indexes = [models.Index(fields=["employee", "status"], name="signer_turn")]
+
+    def __str__(self) -> str:
+        return f"signer:{self.pk}"  # not the name: this stands in logs and lists
+
+    @property
+    def counterparty(self) -> str:
+        return (
+            f"contact:{self.crm_contact_id}"
+            if self.crm_contact_id
+            else f"employee:{self.employee.bitrix_user_id if self.employee else 0}"
+        )
+
+    @property
+    def audit_name(self) -> str:
+        return f"signer:{self.pk}"
+
+
+class Signature(models.Model):
+    """One signer's decision to sign: made once, with the evidence of how it was made."""
+
+    signer = models.OneToOneField(Signer, on_delete=models.PROTECT, related_name="signature")
+    level = models.CharField(max_length=20)
+    signed_at = models.DateTimeField()
+    confirmed_by = models.CharField(max_length=200)  # the way, in words, address masked
+    signed_sha256 = models.CharField(max_length=64)  # of the SHOWN file
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
+    key_pair = models.ForeignKey(KeyPair, null=True, blank=True, on_delete=models.PROTECT)
+    is_applied = models.BooleanField(default=False)  # its PDF revision exists
+
+    def __str__(self) -> str:
+        return f"{self.signer} {self.signed_at:%Y-%m-%d %H:%M}"
+
+
+class StoredFile(models.Model):
+    class Kind(models.TextChoices):
+        SOURCE = "source", _("As received")
+        SHOWN = "shown", _("Checked and cleaned: what is shown and signed")
+        AGREEMENT_SOURCE = "agreement_source", _("Agreement given to the robot")
+        IN_WORK = "in_work", _("With the company's signature")
+        SIGNED = "signed", _("Signed by all")
+        AGREEMENT = "agreement", _("Additional agreement")
+        REPORT = "report", _("Signing report")
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="files")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    name = models.CharField(max_length=255)  # what a person sees when downloading
+    file = models.FileField(max_length=300)  # path by documents.files
+    sha256 = models.CharField(max_length=64, db_index=True)
+    streebog256 = models.CharField(max_length=64, blank=True)
+    size_bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "kind"], name="one_file_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CrmBinding(models.Model):
+    """The CRM item whose timeline shows the document."""
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="crm_binding")
+    entity_type_id = models.PositiveIntegerField()  # 2 = deal
+    entity_id = models.PositiveIntegerField()
+    title = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["entity_type_id", "entity_id"], name="crm_binding_item")]
+
+    def __str__(self) -> str:
+        return f"{self.entity_type_id}:{self.entity_id}"
+
+
+class WorkflowSubscription(models.Model):
+    """A business process that waits for news of a document: answered once, by its event token."""
+
+    class WaitFor(models.TextChoices):
+        NOW = "now", _("Nothing: the present status")
+        SENT = "sent", _("Sent")
+        CHANGE = "change", _("The next change")
+        FINAL = "final", _("Signed, declined, expired or withdrawn")
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="subscriptions")
+    robot_code = models.CharField(max_length=40)
+    event_token = EncryptedTextField()
+    event_token_hash = models.CharField(max_length=64)
+    wait_for = models.CharField(max_length=10, choices=WaitFor.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "event_token_hash"], name="a_step_waits_once_for_a_document"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["document"],
+                name="subscription_open",
+                condition=models.Q(answered_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.robot_code} waits for {self.wait_for}"
+
+    @staticmethod
+    def hash_of(event_token: str) -> str:
+        return hashlib.sha256(event_token.encode()).hexdigest()

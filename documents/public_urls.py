@@ -1,0 +1,28 @@
+"""Addresses of the public pages of documents: signing links (/s/) and verification (/v/)."""
+
+from django.urls import URLPattern, path
+from django.views.i18n import set_language
+
+from documents import signer_files, signer_views, verify_views
+
+app_name = "public"
+urlpatterns: list[URLPattern] = [
+    path("s/<str:token>/", signer_views.document_page, name="document"),
+    path("s/<str:token>/viewed/", signer_views.viewed, name="viewed"),
+    path("s/<str:token>/sign/", signer_views.agree, name="agree"),
+    path("s/<str:token>/code/", signer_views.code, name="code"),
+    path("s/<str:token>/code/send/", signer_views.send_code, name="send_code"),
+    path("s/<str:token>/decline/", signer_views.decline, name="decline"),
+    path("s/<str:token>/ask/", signer_views.ask_sender, name="ask_sender"),
+    path("s/<str:token>/progress/", signer_views.progress, name="progress"),
+    path("s/<str:token>/text/", signer_files.whole_text, name="text"),
+    path("s/<str:token>/page/<int:number>/<int:dpi>/", signer_files.page_picture, name="picture"),
+    path("s/<str:token>/page/<int:number>/text/", signer_files.page_text, name="page_text"),
+    path("s/<str:token>/file/<slug:kind>/", signer_files.download, name="download"),
+    path("s/<str:token>/agreement/", signer_files.agreement_file, name="agreement"),
+    path("v/", verify_views.verify_page, name="verify"),
+    # Without a slash at the end: it is printed as a QR code, where every letter counts.
+    path("v/<slug:public_id>", verify_views.record_page, name="record"),
+    path("v/<slug:public_id>/", verify_views.record_page),
+    path("language/", set_language, name="language"),
+]

@@ -1,0 +1,192 @@
+"""What people and robots do with documents: create, send, withdraw, remind, wait for news."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bitrix24.models import Portal
+from documents import flow, invitations, replies
+from documents.creation import (
+    AgreementFile,
+    Counterparty,
+    CrmEntity,
+    NewDocument,
+    agreement_needed,
+    prepare,
+    write,
+)
+from documents.models import Document, PortalSettings, Signer, WorkflowSubscription
+from documents.standing_order import sign_for_company
+from employees import balances
+from employees.models import Employee, Right
+from journal.events import EventKind
+from journal.services import record
+from signx.errors import ErrorCode, SignXError
+
+__all__ = [
+    "AgreementFile",
+    "Counterparty",
+    "CrmEntity",
+    "NewDocument",
+    "agreement_needed",
+    "cancel_document",
+    "create_and_send",
+    "create_document",
+    "remind_signer",
+    "resend_invitation",
+    "send_document",
+    "settings_for",
+    "subscribe",
+]
+
+Status = Document.Status
+REMINDER_PAUSE = timedelta(minutes=10)
+
+
+def settings_for(portal: Portal) -> PortalSettings:
+    """The portal's decisions about its documents, made with defaults at the first read."""
+    return PortalSettings.objects.of(portal)
+
+
+def create_document(new: NewDocument, *, at: datetime) -> Document:
+    """A draft with its files, signers and CRM binding. Not inside a transaction: it writes files.
+
+    Raises SignXError: PARAMETER_INVALID (coordinates), SIGNATURE_LEVEL_REFUSED,
+    CONTACT_INCOMPLETE.
+    """
+    prepared = prepare(new, at=at)
+    with transaction.atomic():
+        return write(new, prepared, at=at)
+
+
+def create_and_send(new: NewDocument, *, actor: str, at: datetime) -> Document:
+    """`create_document` and `send_document` at once or not at all: no draft stays behind when
+    the balance is empty."""
+    prepared = prepare(new, at=at)
+    with transaction.atomic():
+        document = write(new, prepared, at=at)
+        return send_document(document, actor=actor, at=at)
+
+
+@transaction.atomic
+def send_document(document: Document, *, actor: str, at: datetime) -> Document:
+    """Hold its price, sign for the company by the signer's standing order, and pass the document
+    on in the background. Sending it twice is sending it once.
+
+    `actor` is "robot:signx_send" or an employee's audit name. Raises SignXError: BALANCE_EMPTY,
+    SIGNATURE_MISSING, SIGNATURE_NOT_CONFIRMED, RIGHT_MISSING, STATUS_CONFLICT.
+    """
+    document = flow.lock(document.pk)
+    if document.status == Status.SENDING:
+        return document
+    if document.status == Status.DRAFT:
+        balances.hold(
+            document.portal,
+            units=document.units,
+            document_id=document.pk,
+            document_label=document.number,
+            actor=actor,
+            at=at,
+        )
+    moved = flow.move(document.pk, Status.SENDING, actor=actor, at=at)
+    sign_for_company(moved, actor=actor, at=at)
+    return moved
+
+
+@transaction.atomic
+def cancel_document(document: Document, *, by: Employee, reason: str, at: datetime) -> Document:
+    """Withdraw a document that nobody has to sign any more. Raises NOT_FOUND, RIGHT_MISSING,
+    STATUS_CONFLICT."""
+    _require_sender(document, by)
+    personal = {"actor": by.name}
+    return flow.move(
+        document.pk,
+        Status.CANCELLED,
+        actor=by.audit_name,
+        detail=reason.strip(),
+        personal=personal,
+        at=at,
+    )
+
+
+@transaction.atomic
+def remind_signer(signer: Signer, *, by: Employee, at: datetime) -> None:
+    """A letter with a fresh link to the one whose turn it is, at most one in 10 minutes.
+
+    Raises SignXError: NOT_FOUND, RIGHT_MISSING, STATUS_CONFLICT, NOT_YOUR_TURN, INPUT_INVALID.
+    """
+    _require_sender(signer.document, by)
+    document, signer = _waiting(signer)
+    last = max(filter(None, (signer.invited_at, signer.reminded_at)), default=None)
+    if last is not None and at - last < REMINDER_PAUSE:
+        raise SignXError(
+            ErrorCode.INPUT_INVALID,
+            "reminded too soon",
+            reason=_("a letter went out less than 10 minutes ago"),
+        )
+    _write_again(document, signer, invitations.Why.REMINDER, by, at)
+
+
+@transaction.atomic
+def resend_invitation(signer: Signer, *, by: Employee, at: datetime) -> None:
+    """A new link; the old one stops at once. Raises as `remind_signer`, without the pause."""
+    _require_sender(signer.document, by)
+    document, signer = _waiting(signer)
+    _write_again(document, signer, invitations.Why.NEW_LINK, by, at)
+
+
+@transaction.atomic
+def subscribe(
+    document: Document, *, robot_code: str, event_token: str, wait_for: str, at: datetime
+) -> WorkflowSubscription:
+    """A process waits for news of a document: answered at once if the news is there already.
+
+    The same event token subscribes once.
+    """
+    document = flow.lock(document.pk)
+    subscription, is_new = WorkflowSubscription.objects.get_or_create(
+        document=document,
+        event_token_hash=WorkflowSubscription.hash_of(event_token),
+        defaults={"robot_code": robot_code, "event_token": event_token, "wait_for": wait_for},
+    )
+    if is_new and replies.is_answerable(document, wait_for):
+        replies.answer(subscription, document, at=at)
+    return subscription
+
+
+def _require_sender(document: Document, by: Employee) -> None:
+    if by.portal_id != document.portal_id:
+        raise SignXError(ErrorCode.NOT_FOUND, "a document of another portal")
+    by.require(Right.SEND)
+
+
+def _waiting(signer: Signer) -> tuple[Document, Signer]:
+    """The locked document and the signer, if it is this signer whom the document waits for."""
+    document = flow.lock(signer.document_id)
+    if document.status != Status.SENT:
+        raise SignXError(ErrorCode.STATUS_CONFLICT, f"the document is {document.status}")
+    awaited = document.awaited_signer
+    if awaited is None or awaited.pk != signer.pk:
+        raise SignXError(ErrorCode.NOT_YOUR_TURN, f"signer {signer.key}")
+    awaited.document = document
+    return document, awaited
+
+
+def _write_again(
+    document: Document, signer: Signer, why: invitations.Why, by: Employee, at: datetime
+) -> None:
+    invitations.send_link(signer, why=why)
+    signer.reminded_at = at
+    signer.save(update_fields=["reminded_at"])
+    record(
+        document.portal,
+        EventKind.REMINDER_SENT,
+        actor=by.audit_name,
+        subject=document.subject,
+        data={"signer": signer.key, "why": why.value},
+        personal={"actor": by.name, "name": signer.name},
+        at=at,
+    )

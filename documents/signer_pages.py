@@ -1,0 +1,105 @@
+"""Pages of the shown file as pictures and as text, made once and kept beside the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pypdfium2
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from documents import files
+from documents.models import StoredFile
+from signing import pages
+from signing.pages import TextRun
+from signx.errors import ErrorCode, SignXError
+
+# 96 for small screens, 144 as drawn by default, 192 for zoom and dense screens.
+DENSITIES = (96, 144, 192)
+_POINTS_PER_INCH = 72
+_CSS_PIXELS_PER_INCH = 96
+_PNG_MAGIC = b"\x89PNG"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One page as the template draws it: its number from 1 and its size in CSS pixels."""
+
+    number: int
+    width: int
+    height: int
+
+    @property
+    def width_144(self) -> int:
+        return self.width * 144 // _CSS_PIXELS_PER_INCH
+
+    @property
+    def width_192(self) -> int:
+        return self.width * 192 // _CSS_PIXELS_PER_INCH
+
+
+def sheets_of(stored: StoredFile) -> list[Sheet]:
+    """The sizes of all pages; the file is opened the first time only."""
+    path = _path(stored, "sizes.json")
+    if default_storage.exists(path):
+        with default_storage.open(path) as kept:
+            sizes = json.load(kept)
+    else:
+        sizes = _measure(files.content_of(stored))
+        _keep(path, json.dumps(sizes).encode())
+    return [Sheet(number, width, height) for number, (width, height) in enumerate(sizes, 1)]
+
+
+def _measure(pdf: bytes) -> list[tuple[int, int]]:
+    scale = _CSS_PIXELS_PER_INCH / _POINTS_PER_INCH
+    with pages.PDFIUM:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            sizes = [document.get_page_size(index) for index in range(len(document))]
+        finally:
+            document.close()
+    return [(round(width * scale), round(height * scale)) for width, height in sizes]
+
+
+def picture(stored: StoredFile, number: int, dpi: int) -> tuple[bytes, str]:
+    """A page as an image with its media type. Raises SignXError(NOT_FOUND) off the file."""
+    _require_page(stored, number)
+    if dpi not in DENSITIES:
+        raise SignXError(ErrorCode.NOT_FOUND, f"{dpi} dpi")
+    path = _path(stored, f"{number}-{dpi}")
+    if default_storage.exists(path):
+        with default_storage.open(path) as kept:
+            content = kept.read()
+        return content, "image/png" if content.startswith(_PNG_MAGIC) else "image/webp"
+    image = pages.render_page(files.content_of(stored), number - 1, dpi=dpi)
+    _keep(path, image.data)
+    return image.data, image.media_type
+
+
+def text_runs(stored: StoredFile, number: int) -> list[TextRun]:
+    """The words of one page with their places, for readers and for selecting."""
+    _require_page(stored, number)
+    path = _path(stored, f"{number}-text.json")
+    if default_storage.exists(path):
+        with default_storage.open(path) as kept:
+            return [TextRun(*run) for run in json.load(kept)]
+    runs = pages.page_text(files.content_of(stored), number - 1)
+    rows = [[run.text, run.x, run.y, run.width, run.height] for run in runs]
+    _keep(path, json.dumps(rows, ensure_ascii=False).encode())
+    return runs
+
+
+def _require_page(stored: StoredFile, number: int) -> None:
+    if not 1 <= number <= len(sheets_of(stored)):
+        raise SignXError(ErrorCode.NOT_FOUND, f"page {number}")
+
+
+def _path(stored: StoredFile, name: str) -> str:
+    # The hash in the path: a kept picture can only be of exactly this file.
+    document = stored.document
+    return f"{document.portal_id}/{document.public_id}/pages/{stored.sha256[:24]}/{name}"
+
+
+def _keep(path: str, content: bytes) -> None:
+    default_storage.save(path, ContentFile(content))

@@ -1,0 +1,244 @@
+"""What a signer can do through the link: open, get a code, sign, refuse, ask the sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from documents import files, flow, notices
+from documents.flow import Evidence
+from documents.models import Document, Signer, StoredFile
+from documents.replies import plain
+from documents.signer_agreement import due_offer
+from documents.signer_links import LinkState, open_link, require_ready, state_of
+from employees import codes
+from employees.models import OneTimeCode
+from journal.events import EventKind
+from journal.services import record
+from outbox.services import queue
+from signx.errors import ErrorCode, SignXError
+
+__all__ = [
+    "LinkState",
+    "Request",
+    "Visit",
+    "ask_sender",
+    "confirm",
+    "decline",
+    "live_code",
+    "mark_viewed",
+    "open_link",
+    "request_code",
+    "shown_file",
+    "state_of",
+]
+
+CODE_PURPOSE = "sign_document"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who stands before the page: address, device, time zone, and the page session.
+
+    `session_key` is the browser session's secret; `accepted` the digest of the agreement whose
+    box was ticked in it. A code is bound to both.
+    """
+
+    ip: str = ""
+    user_agent: str = ""
+    time_zone: str = ""
+    session_key: str = ""
+    accepted: str = ""
+
+
+class Request(StrEnum):
+    """What a signer may ask of the sender."""
+
+    NEW_LINK = "new_link"
+    ADDRESS_CHANGED = "address_changed"
+
+
+def shown_file(document: Document) -> StoredFile:
+    """The checked and cleaned file: what the pages are pictures of, and what is signed."""
+    stored = files.find(document, StoredFile.Kind.SHOWN)
+    if stored is None:
+        raise SignXError(ErrorCode.NOT_FOUND, f"no shown file of {document.public_id}")
+    return stored
+
+
+def mark_viewed(signer: Signer, visit: Visit, *, at: datetime) -> None:
+    """«Открыл»: once, and only while the document waits for this signer."""
+    if signer.status == Signer.Status.PENDING and state_of(signer, at=at) == LinkState.READY:
+        flow.signer_viewed(signer.pk, _evidence(signer, visit), at)
+
+
+@transaction.atomic
+def request_code(signer: Signer, visit: Visit, *, at: datetime) -> None:
+    """Send a one-time code to the signer's address; earlier codes stop working.
+
+    Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_TOO_SOON, CODE_LIMIT.
+    """
+    require_ready(signer, at=at)
+    _require_consent(signer, visit)
+    code = codes.issue(
+        purpose=CODE_PURPOSE,
+        subject=_code_subject(signer),
+        address=signer.email,
+        bound_to=_binding(signer, visit),
+        at=at,
+    )
+    queue(
+        key=f"signing_code:{signer.pk}:{at.timestamp():.6f}",
+        kind="signing_code",
+        channel="mail",
+        lane="mail",
+        payload={"signer": signer.pk, "issued_at": at.isoformat()},
+        secret={"code": code},
+        subject=signer.document.subject,
+        at=at,
+    )
+    _note(signer, EventKind.SIGNER_CODE_SENT, visit, at)
+
+
+def live_code(signer: Signer, *, at: datetime) -> OneTimeCode | None:
+    """The code a signer may type now, for the timers of the page."""
+    sent = OneTimeCode.objects.of(CODE_PURPOSE, _code_subject(signer)).live()
+    return sent.filter(expires_at__gt=at, tries__lt=codes.TRIES).first()
+
+
+def seconds_to_next_code(signer: Signer, *, at: datetime) -> int:
+    return codes.seconds_to_next(purpose=CODE_PURPOSE, subject=_code_subject(signer), at=at)
+
+
+def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Document:
+    """Sign with a code; it confirms the agreement too, when one is due.
+
+    Not inside a transaction: a try is counted in its own, so a failure here never gives one
+    back. Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_WRONG, CODE_EXPIRED.
+    """
+    require_ready(signer, at=at)
+    _require_consent(signer, visit)
+    try:
+        codes.check(
+            purpose=CODE_PURPOSE,
+            subject=_code_subject(signer),
+            bound_to=_binding(signer, visit),
+            code=code,
+            at=at,
+        )
+    except SignXError as error:
+        if error.code == ErrorCode.CODE_WRONG:
+            with transaction.atomic():
+                _note(signer, EventKind.SIGNER_CODE_WRONG, visit, at)
+        raise
+    evidence = _evidence(signer, visit)
+    with transaction.atomic():
+        offer = due_offer(signer)
+        if offer is not None:
+            flow.signer_agreed(
+                signer.pk,
+                evidence,
+                at,
+                template_version=offer.version,
+                template_hash=offer.digest,
+                language=signer.document.language,
+            )
+        return flow.signer_signed(signer.pk, evidence, at)
+
+
+def decline(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> Document:
+    """Refuse to sign, with the reason every party will see. Final for the document."""
+    require_ready(signer, at=at)
+    return flow.signer_declined(signer.pk, reason, _evidence(signer, visit), at)
+
+
+@transaction.atomic
+def ask_sender(signer: Signer, request: Request, *, at: datetime) -> None:
+    """Tell the senders in the portal's chat that the signer needs help; once a day per request."""
+    document = signer.document
+    with translation.override(document.portal.language):
+        facts = {"name": plain(signer.name), "title": plain(document.title)}
+        message = _asked(request) % facts
+    for person in notices.recipients(document, "mail_rejected"):
+        queue(
+            key=f"asked:{signer.pk}:{request.value}:{at:%Y%m%d}:{person.pk}",
+            kind="notice",
+            channel="portal",
+            lane=document.portal.lane,
+            payload={
+                "method": "im.notify.system.add",
+                "params": {"USER_ID": person.bitrix_user_id, "MESSAGE": message},
+            },
+            subject=document.subject,
+            at=at,
+        )
+
+
+def _asked(request: Request) -> str:
+    if request == Request.NEW_LINK:
+        return _(
+            "%(name)s asks for a new link: the term for signing “%(title)s” is over. "
+            "Send the document again."
+        )
+    return _(
+        "%(name)s cannot get the code for “%(title)s”: the e-mail address is out of date. "
+        "Correct it in the CRM and send the document again."
+    )
+
+
+def _require_consent(signer: Signer, visit: Visit) -> None:
+    offer = due_offer(signer)
+    if offer is not None and visit.accepted != offer.digest:
+        raise SignXError(ErrorCode.CONSENT_MISSING)
+
+
+def _code_subject(signer: Signer) -> str:
+    return f"signer:{signer.pk}"
+
+
+def _binding(signer: Signer, visit: Visit) -> str:
+    """What a code confirms: this signer, this file, this agreement, in this browser session."""
+    offer = due_offer(signer)
+    agreement = offer.digest if offer else ""
+    shown = files.shown_sha256(signer.document)
+    parts = [_code_subject(signer), shown, agreement, visit.session_key]
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _evidence(signer: Signer, visit: Visit) -> Evidence:
+    with translation.override(signer.document.language):
+        confirmed_by = _("code from a letter to %(address)s") % {
+            "address": codes.mask_address(signer.email)
+        }
+    return Evidence(
+        ip=visit.ip or None,
+        user_agent=visit.user_agent,
+        time_zone=visit.time_zone,
+        confirmed_by=confirmed_by,
+        signed_sha256=files.shown_sha256(signer.document),
+        level=signer.document.level,
+    )
+
+
+def _note(signer: Signer, kind: EventKind, visit: Visit, at: datetime) -> None:
+    """A journal event about the code; the code itself is written nowhere."""
+    record(
+        signer.document.portal,
+        kind,
+        actor=signer.audit_name,
+        subject=signer.document.subject,
+        data={"signer": signer.key},
+        personal={
+            "name": signer.name,
+            "address": codes.mask_address(signer.email),
+            "ip": visit.ip,
+            "user_agent": visit.user_agent,
+        },
+        at=at,
+    )

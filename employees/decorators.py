@@ -1,0 +1,44 @@
+"""Who may open a frame page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from bitrix24.auth import frame_required
+from bitrix24.models import FrameSession
+from employees.models import Employee, Right
+from employees.services import from_frame
+
+View = Callable[..., HttpResponse]
+
+
+class EmployeeRequest(HttpRequest):
+    """A request that `employee_required` let through."""
+
+    frame: FrameSession
+    employee: Employee
+
+
+def employee_required(right: Right | None = None) -> Callable[[View], View]:
+    """Let in only an employee with a live frame session and, if named, with the right.
+
+    Sets `request.employee`. Language and frame policy come with the session (bitrix24.auth);
+    rights are read from the database on each request. Raises SESSION_EXPIRED, RIGHT_MISSING.
+    """
+
+    def decorate(view: View) -> View:
+        @frame_required
+        @wraps(view)
+        def guarded(request: EmployeeRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            request.employee = from_frame(request.frame)
+            if right is not None:
+                request.employee.require(right)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

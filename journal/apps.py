@@ -1,0 +1,14 @@
+"""The journal app: after every migration its tables are made append-only again."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class JournalConfig(AppConfig):
+    name = "journal"
+    default = True
+
+    def ready(self) -> None:
+        from journal.append_only import after_migrate
+
+        post_migrate.connect(after_migrate, sender=self)

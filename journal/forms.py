@@ -1,0 +1,45 @@
+"""The filters of the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from journal.events import EventKind
+from journal.models import AuditEventQuerySet
+
+_DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class FilterForm(forms.Form):
+    """A filter that cannot be read is shown with its mistake and filters nothing."""
+
+    use_required_attribute = False
+
+    since = forms.DateField(label=_("From"), required=False, widget=_DATE)
+    until = forms.DateField(label=_("To"), required=False, widget=_DATE)
+    kind = forms.ChoiceField(
+        label=_("Event"), required=False, choices=[("", _("All events")), *EventKind.choices]
+    )
+    document = forms.CharField(label=_("Document number"), required=False, max_length=40)
+
+    def narrow(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
+        self.is_valid()
+        given: dict[str, Any] = self.cleaned_data
+        if given.get("since"):
+            events = events.filter(at__gte=_midnight(given["since"]))
+        if given.get("until"):
+            events = events.filter(at__lt=_midnight(given["until"] + timedelta(days=1)))
+        if given.get("kind"):
+            events = events.filter(kind=given["kind"])
+        if given.get("document"):
+            events = events.about("document", given["document"].replace("-", "").strip().lower())
+        return events
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

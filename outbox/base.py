@@ -1,0 +1,62 @@
+"""What the outbox sends and what a channel answers.
+
+A channel is a function `send(deliveries) -> outcomes` named in settings.OUTBOX_CHANNELS. It gets
+deliveries of one lane, asks `outbox.services.prepare` for what each of them carries, and returns
+one Outcome per delivery in the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One REST call of a portal.
+
+    In the channel "disk" the method is `disk.folder.uploadfile` and the params are `name` (str),
+    `content` (bytes) and, unless the portal's own folder is meant, `id` (folder).
+    """
+
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail to one address. An empty `message_id` is made from the delivery's key."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""
+
+
+Content = Command | Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended.
+
+    `retry_at`: the other side refused before doing anything and named a time, so the attempt
+    does not count. `final`: another attempt cannot help. `code` is an ErrorCode or a Cause value.
+    """
+
+    done: bool
+    result: Any = None
+    code: str = ""
+    detail: str = ""
+    retry_at: datetime | None = None
+    final: bool = False

@@ -1,0 +1,83 @@
+"""Delivery: one effect outside SIGNX that must happen once."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from signx.vault import EncryptedTextField
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, at: datetime) -> DeliveryQuerySet:
+        """Pending, its time has come, and nothing that it waits for is still pending."""
+        return (
+            self.filter(state=Delivery.State.PENDING, next_attempt_at__lte=at)
+            .exclude(waits_for__state=Delivery.State.PENDING)
+            .order_by("next_attempt_at", "pk")
+        )
+
+
+class Delivery(models.Model):
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        DONE = "done", _("Delivered")
+        DEAD = "dead", _("Not delivered")
+
+    # Names the effect, so that queueing it twice is one delivery: "reply:17", "upload:9:signed".
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=40)
+    channel = models.CharField(max_length=20)
+    # Whose limits it counts against: "portal:3", "mail".
+    lane = models.CharField(max_length=60)
+    payload = models.JSONField(default=dict)
+    # JSON with what must not lie open in the database (a code, a link); wiped once settled.
+    secret = EncryptedTextField(blank=True)
+    # Stays true after the wiping: without its secret a delivery cannot be repeated.
+    has_secret = models.BooleanField(default=False)
+    # What the effect is about, for the support desk: ("document", public id).
+    subject_kind = models.CharField(max_length=20, blank=True)
+    subject_id = models.CharField(max_length=60, blank=True)
+    waits_for = models.ManyToManyField("self", symmetrical=False, blank=True)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    # The effect has happened, but its listener failed: told again, never sent again.
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error = models.TextField(blank=True)
+    result: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="delivery_due",
+                condition=models.Q(state="pending"),
+            ),
+            models.Index(fields=["subject_kind", "subject_id"], name="delivery_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def is_repeat(self) -> bool:
+        """An earlier attempt may have had its effect without our hearing of it."""
+        return self.attempts > 1
+
+    def open_secret(self) -> dict[str, Any]:
+        """The secret values; empty when there were none or they are wiped."""
+        values: dict[str, Any] = json.loads(self.secret) if self.secret else {}
+        return values

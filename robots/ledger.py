@@ -1,0 +1,153 @@
+"""The life of a robot call in the database: claimed, put off, then settled once, for ever."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from documents import replies
+from documents.models import Document
+from journal.events import EventKind
+from journal.services import record
+from robots.models import RobotCall, RobotCallQuerySet
+from signx.errors import RETRYABLE, ErrorCode, SignXError
+
+# A worker that lives is done by then (Q_CLUSTER timeout, 180 s); a dead one's call comes due again.
+LEASE = timedelta(seconds=240)
+# While Bitrix24 converts the file. Source: its documentation advises to ask again, not to wait.
+CONVERSION_DELAYS_S = (5, 10, 20, 40, 60)
+CONVERSION_LIMIT = timedelta(minutes=10)
+# After a failure that may pass. A fault of our own is told to the process after minutes, a
+# silent portal is waited for: about two hours, then the answer lies in the outbox for its return.
+RETRY_DELAYS_S = (15, 60, 300, 900, 1800, 3600)
+OWN_FAULT_TRIES = 4
+# A portal that asks for patience names its own time; this only ends an endless request for it.
+PATIENCE = timedelta(hours=24)
+
+
+def claim(call_id: int, at: datetime) -> RobotCall | None:
+    """Take a waiting call whose time has come; None when another worker has it or it is settled.
+
+    A claim counts as a failed try until the call is put off or settled in good order: a call
+    that kills its worker runs out of tries too.
+    """
+    due = RobotCall.objects.due(at).filter(pk=call_id)
+    if not due.update(attempts=F("attempts") + 1, next_attempt_at=at + LEASE):
+        return None
+    return RobotCall.objects.select_related("portal").get(pk=call_id)
+
+
+def put_off_for_conversion(call: RobotCall, at: datetime) -> bool:
+    """Look again after 5, 10, 20, 40, 60, 60 … s; False when ten minutes have passed."""
+    since = call.converting_since or at
+    if at - since >= CONVERSION_LIMIT:
+        return False
+    delay_s = CONVERSION_DELAYS_S[min(call.conversion_looks, len(CONVERSION_DELAYS_S) - 1)]
+    _waiting(call).update(
+        converting_since=since,
+        conversion_looks=F("conversion_looks") + 1,
+        attempts=0,
+        next_attempt_at=at + timedelta(seconds=delay_s),
+    )
+    return True
+
+
+def put_off_for_retry(call: RobotCall, error: SignXError, at: datetime) -> bool:
+    """Try again later, if another try can help and is left; else False."""
+    if error.code not in RETRYABLE:
+        return False
+    retry_at: datetime | None = getattr(error, "retry_at", None)
+    if error.code == ErrorCode.PORTAL_BUSY and at - call.received_at < PATIENCE:
+        next_at = max(retry_at or at, at + timedelta(seconds=RETRY_DELAYS_S[0]))
+        # The portal did nothing, so this was no try.
+        return bool(_waiting(call).update(attempts=F("attempts") - 1, next_attempt_at=next_at))
+    is_own_fault = error.code == ErrorCode.INTERNAL_ERROR
+    if call.attempts >= (OWN_FAULT_TRIES if is_own_fault else len(RETRY_DELAYS_S) + 1):
+        return False
+    delay_s = RETRY_DELAYS_S[call.attempts - 1] * random.uniform(0.8, 1.2)
+    return bool(_waiting(call).update(next_attempt_at=at + timedelta(seconds=delay_s)))
+
+
+def is_worn_out(call: RobotCall) -> bool:
+    """Whether no worker has lived to tell how the call ended, though many have tried."""
+    return call.attempts > len(RETRY_DELAYS_S) + 1
+
+
+def settle(call: RobotCall, act: Callable[[RobotCall], Document], at: datetime) -> None:
+    """Close the call with what `act` makes, in one transaction; nothing when it is closed already.
+
+    Lock order: robot call, document, portal (balance), journal.
+    """
+    with transaction.atomic():
+        row = _lock(call)
+        if row is None:
+            return
+        _record_call(row, at)
+        row.document = act(row)
+        row.state = RobotCall.State.DONE
+        row.response_code = "ok"
+        row.finished_at = at
+        row.save(update_fields=["document", "state", "response_code", "finished_at"])
+
+
+def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
+    """Close the call with an error: journal, and an answer to the process that waits."""
+    with transaction.atomic():
+        row = _lock(call)
+        if row is None:
+            return
+        row.state = RobotCall.State.REFUSED
+        row.response_code = error.code.value
+        row.finished_at = at
+        row.save(update_fields=["state", "response_code", "finished_at"])
+        _record_refusal(row, error, at)
+        # A token that the portal did not make names no step: nobody waits for the answer.
+        if row.wants_reply and error.code != ErrorCode.REQUEST_FORGED:
+            replies.queue_reply(
+                row.portal,
+                key=f"refusal:{row.pk}",
+                event_token=row.event_token,
+                values=replies.failure_values(row.source_id, error, row.portal),
+                at=at,
+            )
+
+
+def _record_call(call: RobotCall, at: datetime) -> None:
+    record(
+        call.portal,
+        EventKind.ROBOT_CALLED,
+        actor=call.audit_name,
+        subject=call.subject,
+        data={"workflow": call.workflow_id, "crm_item": call.crm_document_id},
+        at=at,
+    )
+
+
+def _record_refusal(call: RobotCall, error: SignXError, at: datetime) -> None:
+    record(
+        call.portal,
+        EventKind.ROBOT_REFUSED,
+        actor=call.audit_name,
+        subject=call.subject,
+        data={"robot": call.code, "error_code": error.code.value},
+        personal={"reason": error.sentence},
+        at=at,
+    )
+
+
+def _waiting(call: RobotCall) -> RobotCallQuerySet:
+    return RobotCall.objects.filter(pk=call.pk, state=RobotCall.State.WAITING)
+
+
+def _lock(call: RobotCall) -> RobotCall | None:
+    """The waiting call, locked; None when it is settled already."""
+    return (
+        RobotCall.objects.select_for_update(of=("self",))
+        .select_related("portal")
+        .filter(pk=call.pk, state=RobotCall.State.WAITING)
+        .first()
+    )

@@ -1,0 +1,101 @@
+"""The ledger of robot calls: every call of a business process, once, with its answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bitrix24.models import Portal
+from documents.models import Document
+from signx.vault import EncryptedTextField
+
+
+class RobotCallQuerySet(models.QuerySet["RobotCall"]):
+    def due(self, at: datetime) -> RobotCallQuerySet:
+        return self.filter(state=RobotCall.State.WAITING, next_attempt_at__lte=at)
+
+
+class RobotCall(models.Model):
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")  # for a worker, or for Bitrix24 to convert the file
+        DONE = "done", _("Accepted")
+        REFUSED = "refused", _("Answered with an error")
+
+    portal = models.ForeignKey(Portal, on_delete=models.PROTECT)
+    code = models.CharField(max_length=40)
+    # Bitrix24's name of the waiting step. Long and opaque, so a repeat is found by its hash.
+    event_token = EncryptedTextField()
+    event_token_hash = models.CharField(max_length=64)
+    wants_reply = models.BooleanField(default=True)  # use_subscription=Y
+    workflow_id = models.CharField(max_length=60, blank=True)
+    crm_document_id = models.CharField(max_length=60, blank=True)  # "DEAL_315"
+    # Only the robot's own inputs: one text each, or a list where the portal gave several.
+    properties = models.JSONField(default=dict)
+    bitrix_user_id = models.PositiveIntegerField(null=True)  # whose tokens the robot runs with
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveIntegerField(default=0)  # failed or cut off, one after another
+    next_attempt_at = models.DateTimeField()
+    converting_since = models.DateTimeField(null=True, blank=True)
+    conversion_looks = models.PositiveSmallIntegerField(default=0)
+    # The portal has confirmed that it made this event token.
+    is_genuine = models.BooleanField(default=False)
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.PROTECT)
+    response_code = models.CharField(max_length=40, blank=True)
+    received_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RobotCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("robot call")
+        verbose_name_plural = _("robot calls")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "event_token_hash"], name="a_step_is_called_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="robotcall_due",
+                condition=models.Q(state="waiting"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.workflow_id}"
+
+    @property
+    def audit_name(self) -> str:
+        return f"robot:{self.code}"
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        return "robot", self.code
+
+    @property
+    def source_id(self) -> str:
+        """The document as the process named it."""
+        named = self.properties.get("document", "")
+        return named[:60] if isinstance(named, str) else ""
+
+
+class RobotSwitch(models.Model):
+    """Whether an administrator wants a robot on the portal, and what became of it there."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="robot_switches")
+    code = models.CharField(max_length=40)
+    is_on = models.BooleanField(default=False)
+    registered_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "code"], name="one_switch_per_robot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {'on' if self.is_on else 'off'}"

@@ -1,0 +1,178 @@
+"""Robots on the portal: registered and removed by two switches, put back after an update.
+
+Source: Bitrix24 docs, api-reference/bizproc/bizproc-robot. An update of the application deletes
+its robots on the portal, and the same code under the same application revives those placed in
+processes: so the wish is kept here, and the code never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from bitrix24 import methods
+from bitrix24.errors import BitrixError
+from bitrix24.models import Portal, PortalToken
+from employees.models import Employee, Right
+from journal.events import EventKind
+from journal.services import record
+from robots.models import RobotSwitch
+from robots.registry import ROBOTS, AnyRobot, robot
+from signx.errors import RETRYABLE, ErrorCode, SignXError
+
+
+@dataclass(frozen=True)
+class SwitchState:
+    """A switch as people see it. `state`: "on", "off", or "failed" when the portal did not do
+    what was wished; `error` then says why."""
+
+    code: str
+    name: str
+    is_on: bool
+    state: str
+    error: str
+
+
+def switch_states(portal: Portal) -> list[SwitchState]:
+    """Every robot with its switch, in the order of the registry."""
+    switches = {switch.code: switch for switch in RobotSwitch.objects.filter(portal=portal)}
+    return [
+        _state(chosen, switches.get(code) or RobotSwitch(portal=portal, code=code))
+        for code, chosen in ROBOTS.items()
+    ]
+
+
+def switch_robot(portal: Portal, code: str, on: bool, *, by: Employee) -> SwitchState:
+    """Register a robot on the portal, or remove it there. Asks the portal: not in a transaction.
+
+    A refusal of the portal is not raised: it is kept and shown, and the wish stands until the
+    next try. Raises SignXError: NOT_FOUND (no such robot), RIGHT_MISSING.
+    """
+    chosen = robot(code)
+    _require_settings(portal, by)
+    error = None
+    try:
+        if on:
+            _register(
+                portal,
+                chosen,
+                methods.robots_list(portal),
+                administrator_of(portal, by.bitrix_user_id),
+            )
+        else:
+            methods.robots_delete(portal, code)
+    except BitrixError as refused:
+        error = refused
+    with transaction.atomic():
+        switch = _keep(portal, code, on, error, timezone.now())
+        if error is None:
+            _record(portal, code, on, by)
+    return _state(chosen, switch)
+
+
+def restore_robots(portal: Portal, user_id: int) -> None:
+    """Put every robot that is switched on back on the portal: step of the install wizard.
+
+    May run twice. Raises BitrixError when another try may help; a refusal for good (a plan
+    without automation) is kept at the switch and does not stop the installation.
+    """
+    wanted = list(RobotSwitch.objects.filter(portal=portal, is_on=True, code__in=ROBOTS))
+    known = methods.robots_list(portal) if wanted else []
+    for switch in wanted:
+        error = None
+        try:
+            _register(portal, robot(switch.code), known, user_id)
+        except BitrixError as refused:
+            error = refused
+        _keep(portal, switch.code, True, error, timezone.now())
+        if error is not None and error.code in RETRYABLE:
+            raise error
+
+
+def _register(portal: Portal, chosen: AnyRobot, known: Collection[str], user_id: int) -> None:
+    """Add, or bring up to date what is there. `user_id`: whose tokens come with each call."""
+    fields = declaration(portal, chosen, user_id)
+    if chosen.code in known:
+        methods.robots_update(portal, chosen.code, fields)
+    else:
+        methods.robots_add(portal, {"CODE": chosen.code} | fields)
+
+
+def declaration(portal: Portal, chosen: AnyRobot, user_id: int) -> dict[str, Any]:
+    """Everything bizproc.robot.add is told besides CODE."""
+    path = reverse("robots:robot_call", args=[chosen.code])
+    with translation.override(portal.language):
+        return {
+            "HANDLER": f"{settings.PUBLIC_URL}{path}",
+            "AUTH_USER_ID": user_id,
+            **chosen.declaration(),
+        }
+
+
+def administrator_of(portal: Portal, preferred: int | None = None) -> int:
+    """Whose tokens come with each call: the preferred user if he is an administrator whose token
+    we hold, else the newest such. Raises PORTAL_UNREACHABLE when there is none."""
+    tokens = PortalToken.objects.usable().filter(portal=portal, is_admin=True)
+    chosen = tokens.filter(bitrix_user_id=preferred or 0).first() or tokens.first()
+    if chosen is None:
+        raise BitrixError(ErrorCode.PORTAL_UNREACHABLE, "no administrator's token")
+    return chosen.bitrix_user_id
+
+
+def _require_settings(portal: Portal, by: Employee) -> None:
+    if by.portal_id != portal.pk:
+        raise SignXError(ErrorCode.NOT_FOUND, "employee of another portal")
+    by.require(Right.SETTINGS)
+
+
+def _keep(
+    portal: Portal, code: str, on: bool, error: BitrixError | None, at: datetime
+) -> RobotSwitch:
+    """The wish, and whether the portal has done it. After a failure what stood there stands."""
+    result: dict[str, Any] = {"is_on": on, "last_error": _why(error)[:200] if error else ""}
+    if error is None:
+        result["registered_at"] = at if on else None
+    switch, _created = RobotSwitch.objects.update_or_create(
+        portal=portal, code=code, defaults=result
+    )
+    return switch
+
+
+def _why(error: BitrixError) -> str:
+    """The refusal in words for the settings page, in the active language."""
+    if error.is_one_of(frozenset({"error_method_not_found"})):
+        return _("The plan of this portal has no automation rules.")
+    if error.code in RETRYABLE:
+        return error.sentence
+    return _("Bitrix24 did not take the robot: {reason}").format(
+        reason=error.description or error.bitrix_code
+    )
+
+
+def _record(portal: Portal, code: str, on: bool, by: Employee) -> None:
+    record(
+        portal,
+        EventKind.ROBOT_SWITCHED_ON if on else EventKind.ROBOT_SWITCHED_OFF,
+        actor=by.audit_name,
+        subject=("robot", code),
+        personal={"actor": by.name},
+    )
+
+
+def _state(chosen: AnyRobot, switch: RobotSwitch) -> SwitchState:
+    state = "on" if switch.is_on else "off"
+    return SwitchState(
+        code=chosen.code,
+        name=str(chosen.name),
+        is_on=switch.is_on,
+        state="failed" if switch.last_error else state,
+        error=switch.last_error,
+    )

@@ -1,0 +1,22 @@
+"""Where Bitrix24's queue server calls the robots."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from bitrix24 import incoming
+from robots import services
+
+
+@csrf_exempt  # called by a server: application_token is checked instead
+@require_POST
+def robot_call(request: HttpRequest, code: str) -> JsonResponse:
+    """200 as soon as the call is stored: the portal neither repeats a call nor reads the body."""
+    at = timezone.now()
+    payload = incoming.parse(request)
+    portal = services.identify(code, payload, at)
+    call = services.accept_call(portal, code, payload, at)
+    return JsonResponse({"call": call.pk})

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# What the tests use beside Python packages: a browser, pdfsig, PostgreSQL.
+# Installs what is missing. Outside CI a tool that cannot be had only costs its tests.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+command -v pdfsig >/dev/null || missing+=(poppler-utils)
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing+=(postgresql)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "Installing for the tests: ${missing[*]}"
+if ! scripts/apt.sh "${missing[@]}"; then
+  echo "Not installed: ${missing[*]}" >&2
+  [ "${CI:-}" = true ] && exit 1
+fi
+exit 0

@@ -1,0 +1,46 @@
+"""Runs every test: first all of them on SQLite, then all that touch data on PostgreSQL.
+
+`DATABASE_URL` names a PostgreSQL server to use; without it a private one is started and removed.
+Arguments go to pytest. Outside CI a missing PostgreSQL costs the second pass, in CI the build.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.postgres import NoPostgres, private_server  # noqa: E402
+
+# Bytes in, bytes out, or another program: the database makes no difference to them.
+WITHOUT_DATABASE = ["--ignore=tests/signing", "--ignore=tests/devportal"]
+
+
+def pytest(name: str, database_url: str, *arguments: str) -> int:
+    print(f"\n=== {name} ===", flush=True)
+    environment = os.environ | {"DATABASE_URL": database_url}
+    if not database_url:
+        environment.pop("DATABASE_URL")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    return subprocess.run([*command, *arguments], cwd=ROOT, env=environment).returncode
+
+
+def main(arguments: list[str]) -> int:
+    given = os.environ.get("DATABASE_URL", "")
+    failed = pytest("SQLite", "", *arguments)
+    if given.startswith("postgres"):
+        return failed or pytest("PostgreSQL", given, *WITHOUT_DATABASE, *arguments)
+    try:
+        with private_server() as url:
+            return failed or pytest("PostgreSQL", url, *WITHOUT_DATABASE, *arguments)
+    except NoPostgres as reason:
+        print(f"PostgreSQL: {reason}", file=sys.stderr)
+        return 1 if os.environ.get("CI") == "true" else failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

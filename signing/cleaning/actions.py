@@ -1,0 +1,17 @@
+"""Actions a document may keep: jumps inside it, and links to the web or to mail."""
+
+from __future__ import annotations
+
+import pikepdf
+
+_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+
+
+def is_harmless(action: object) -> bool:
+    """Whether the action only moves inside the document or opens a web or mail address."""
+    if not isinstance(action, pikepdf.Dictionary) or "/Next" in action:
+        return False
+    kind = action.get("/S")
+    if kind == "/GoTo":
+        return True
+    return kind == "/URI" and str(action.get("/URI", "")).lower().startswith(_SCHEMES)

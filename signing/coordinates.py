@@ -1,0 +1,148 @@
+"""From what a person typed to the boxes of the stamps on the pages of one file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pikepdf
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from signing.base import Place
+from signing.beside import place_beside
+from signing.free_space import STAMP_SIZE_MM, free_places
+from signing.geometry import frames_of
+from signing.grammar import EVERY_PAGE, BesideText, Coordinates, OnPage, Where, invalid, parse
+from signing.sheet import add_sheet
+from signx.errors import SignXError
+
+__all__ = ["STAMP_SIZE_MM", "Coordinates", "Placed", "parse", "place"]
+
+# A smaller stamp cannot be read on paper.
+SMALLEST_MM = (40.0, 15.0)
+# Typed lengths are rounded; a box may touch the edge.
+_TOLERANCE_MM = 0.05
+
+_Size = tuple[float, float]
+
+
+@dataclass
+class Placed:
+    """The file (a signature sheet may have been added) and the boxes of each key, in page order."""
+
+    pdf: bytes
+    places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+
+
+def place(
+    coordinates: Coordinates,
+    pdf: bytes,
+    keys: Sequence[str],
+    *,
+    size_mm: _Size = STAMP_SIZE_MM,
+    language: str = "ru",
+    document_title: str = "",
+) -> Placed:
+    """The boxes of every key, in the order of `keys`.
+
+    Keys without coordinates stand below the last line of the last page, or on an added sheet
+    (its words are in `language`). Raises SignXError(PARAMETER_INVALID) with a reason.
+    """
+    _check_keys(coordinates, keys)
+    sizes = _page_sizes(pdf)
+    found: dict[str, tuple[Place, ...]] = {}
+    for key in keys:
+        if key in coordinates.places:
+            where = coordinates.places[key]
+            taken = [box for boxes in found.values() for box in boxes]
+            found[key] = _resolved(key, where, pdf, sizes, size_mm, taken)
+    _check_overlaps(found)
+    rest = [key for key in keys if key not in found]
+    if rest:
+        taken = [box for boxes in found.values() for box in boxes]
+        boxes = free_places(pdf, len(rest), size_mm, taken)
+        if boxes is None:
+            pdf, boxes = add_sheet(pdf, len(rest), size_mm, language, document_title)
+        found |= {key: (box,) for key, box in zip(rest, boxes, strict=True)}
+    return Placed(pdf, {key: found[key] for key in keys})
+
+
+def _check_keys(coordinates: Coordinates, keys: Sequence[str]) -> None:
+    for key in coordinates.places:
+        if key not in keys:
+            raise invalid(format_lazy(_("there is no signer {key}."), key=key))
+
+
+def _page_sizes(pdf: bytes) -> list[_Size]:
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return [frame.size_mm for frame in frames_of(document)]
+
+
+def _resolved(
+    key: str,
+    where: Where,
+    pdf: bytes,
+    sizes: Sequence[_Size],
+    size_mm: _Size,
+    taken: Sequence[Place],
+) -> tuple[Place, ...]:
+    if isinstance(where, BesideText):
+        return (_beside(key, where, pdf, size_mm, taken),)
+    width, height = where.size_mm or size_mm
+    if width < SMALLEST_MM[0] or height < SMALLEST_MM[1]:
+        raise _refused(key, _("the stamp is smaller than 40 × 15 mm, it could not be read."))
+    boxes = tuple(
+        Place(index, where.x_mm, where.y_mm, width, height)
+        for index in _page_indexes(key, where, len(sizes))
+    )
+    for box in boxes:
+        _check_on_page(key, box, sizes[box.page_index])
+    return boxes
+
+
+def _beside(
+    key: str, where: BesideText, pdf: bytes, size_mm: _Size, taken: Sequence[Place]
+) -> Place:
+    box = place_beside(pdf, where.text, where.occurrence, size_mm, taken)
+    if box is None:
+        reason = _("the text “{text}” is not in the document, or there is no room beside it.")
+        raise _refused(key, format_lazy(reason, text=where.text))
+    return box
+
+
+def _page_indexes(key: str, where: OnPage, count: int) -> Iterable[int]:
+    if where.page == EVERY_PAGE:
+        return range(count)
+    index = where.page - 1 if where.page > 0 else count + where.page
+    if not 0 <= index < count:
+        reason = _("there is no page {page}: the document has {count}.")
+        raise _refused(key, format_lazy(reason, page=where.page, count=count))
+    return (index,)
+
+
+def _check_on_page(key: str, box: Place, size: _Size) -> None:
+    if box.right_mm > size[0] + _TOLERANCE_MM or box.bottom_mm > size[1] + _TOLERANCE_MM:
+        reason = _("the stamp leaves page {page}, which is {width} × {height} mm.")
+        raise _refused(
+            key,
+            format_lazy(
+                reason, page=box.page_index + 1, width=round(size[0]), height=round(size[1])
+            ),
+        )
+
+
+def _check_overlaps(found: dict[str, tuple[Place, ...]]) -> None:
+    boxes = [(key, box) for key, group in found.items() for box in group]
+    for position, (key, box) in enumerate(boxes):
+        for other_key, other in boxes[:position]:
+            if box.overlaps(other):
+                reason = _("the stamp overlaps the one of signer {other} on page {page}.")
+                page = box.page_index + 1
+                raise _refused(key, format_lazy(reason, other=other_key, page=page))
+
+
+def _refused(key: str, reason: str | Promise) -> SignXError:
+    return invalid(format_lazy(_("signer {key}: {reason}"), key=key, reason=reason))

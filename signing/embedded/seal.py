@@ -1,0 +1,104 @@
+"""PAdES signatures by incremental update: bytes of a PDF in, bytes of a PDF out.
+
+The first signature certifies the document and allows form filling and signing; the last field's
+lock allows nothing more. Source: ETSI EN 319 142-1 (baseline B-B), ISO 32000-2, 12.8.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from datetime import datetime
+
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.stamp import NoOpStampStyle
+
+from signing.base import StampText
+from signing.embedded.fields import field_name, prepare
+from signing.embedded.keys import SealKey
+from signing.embedded.revision import RevisionWriter
+from signing.embedded.signer import DIGEST
+from signing.embedded.widgets import draw_stamps
+from signx.errors import ErrorCode, SignXError
+
+__all__ = ["prepare", "seal_whole", "sign"]
+
+# Hexadecimal digits kept for the CMS: an RSA-3072 signature with its chain takes about 6600.
+_RESERVED_DIGITS = 8192
+_WHOLE_FIELD = "SIGNX_seal"
+
+
+def sign(
+    pdf: bytes,
+    *,
+    key: str,
+    stamp: StampText,
+    with_key: SealKey,
+    certify: bool,
+    at: datetime,
+    reason: str,
+    name: str,
+    location: str = "",
+) -> bytes:
+    """One more revision: the party's stamps drawn and its signature field signed.
+
+    `certify` belongs to the first signature only. The same arguments give the same bytes, so the
+    call may be repeated. Raises SignXError(STATUS_CONFLICT) when the field is signed already or
+    may not be signed any more, SignXError(DOCUMENT_INVALID) for a file `prepare` did not make.
+    """
+    writer = RevisionWriter.over(pdf, key)
+    draw_stamps(writer, key, stamp)
+    metadata = PdfSignatureMetadata(
+        field_name=field_name(key),
+        md_algorithm=DIGEST,
+        subfilter=SigSeedSubFilter.PADES,
+        reason=reason or None,
+        name=name or None,
+        location=location or None,
+        certify=certify,
+        docmdp_permissions=MDPPerm.FILL_FORMS if certify else None,
+    )
+    signer = PdfSigner(metadata, signer=with_key.signer, stamp_style=NoOpStampStyle())
+    return _signed(signer, writer, at, existing_fields_only=True)
+
+
+def seal_whole(
+    pdf: bytes, *, with_key: SealKey, at: datetime, reason: str, name: str = ""
+) -> bytes:
+    """A file of our own (report, agreement) with an invisible seal that forbids any change."""
+    metadata = PdfSignatureMetadata(
+        field_name=_WHOLE_FIELD,
+        md_algorithm=DIGEST,
+        subfilter=SigSeedSubFilter.PADES,
+        reason=reason or None,
+        name=name or None,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+    )
+    field = SigFieldSpec(_WHOLE_FIELD, on_page=0)
+    signer = PdfSigner(
+        metadata, signer=with_key.signer, stamp_style=NoOpStampStyle(), new_field_spec=field
+    )
+    return _signed(signer, RevisionWriter.over(pdf, _WHOLE_FIELD), at, existing_fields_only=False)
+
+
+def _signed(
+    signer: PdfSigner, writer: RevisionWriter, at: datetime, *, existing_fields_only: bool
+) -> bytes:
+    try:
+        session = signer.init_signing_session(writer, existing_fields_only=existing_fields_only)
+    except SigningError as error:
+        raise SignXError(ErrorCode.STATUS_CONFLICT, f"signature refused: {error}") from error
+    session.system_time = at
+    prepared = session.prepare_tbs_document(validation_info=None, bytes_reserved=_RESERVED_DIGITS)
+    digest, output = prepared.digest_tbs_document(output=io.BytesIO())
+    attributes = PdfCMSSignedAttributes(signing_time=at)
+    asyncio.run(
+        prepared.perform_signature(
+            document_digest=digest.document_digest, pdf_cms_signed_attrs=attributes
+        )
+    )
+    return bytes(output.getvalue())

@@ -1,0 +1,14 @@
+"""The project's own app (commands, pages of the edge) and Django admin as the support desk."""
+
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class SignXConfig(AppConfig):
+    name = "signx"
+    default = True
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "signx.admin_site.SupportSite"

@@ -1,0 +1,234 @@
+"""All settings. Values come from the environment (.env.example explains each); a wrong one
+stops the start and names itself. Secrets may also be given as files: NAME_FILE=/path.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from signx.env import Hosts, env, fernet_keys, hosts, url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("SIGNX_DATA_DIR", default=str(BASE_DIR / "var")))
+
+DEBUG = env.bool("SIGNX_DEBUG", default=False)
+SECRET_KEY = env.str("SIGNX_SECRET_KEY")
+# The first key encrypts, all of them decrypt: put a new one in front to rotate.
+ENCRYPTION_KEYS = fernet_keys("SIGNX_ENCRYPTION_KEYS")
+
+PUBLIC_URL = url("SIGNX_PUBLIC_URL", default="http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.list("SIGNX_ALLOWED_HOSTS", default=[PUBLIC_URL.split("//")[1].split(":")[0]])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+
+INSTALLED_APPS = [
+    "signx.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+    "outbox",
+    "bitrix24",
+    "journal",
+    "employees",
+    "documents",
+    "robots",
+    "signx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "signx.http.SecurityHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "signx.http.ErrorsMiddleware",
+    "bitrix24.auth.FrameSessionMiddleware",
+]
+
+ROOT_URLCONF = "signx.urls"
+WSGI_APPLICATION = "signx.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "signx.http.page_context",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR}/signx.sqlite3"
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    SQLITE_SYNCHRONOUS = env.str("SIGNX_SQLITE_SYNCHRONOUS", default="FULL")  # OFF in tests
+    # IMMEDIATE: a writer takes its lock at BEGIN, so read-then-write never ends in SQLITE_BUSY.
+    # FULL: what was answered with 200 survives a power cut.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS};",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MEDIA_ROOT = DATA_DIR / "files"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    # Never served by URL: every download goes through a view that checks who asks.
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# --- Language and time ----------------------------------------------------------------------
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = env.str("SIGNX_TIME_ZONE", default="Europe/Moscow")
+
+# --- Web security ---------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"  # not no-referrer: it turns Origin into null on our forms
+# Browsers ignore it on plain http and complain.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_SSL_REDIRECT = env.bool("SIGNX_SSL_REDIRECT", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+TRUSTED_PROXIES = env.int("SIGNX_TRUSTED_PROXIES", default=0)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "documents.signer_access.csrf_failure"
+
+# --- Bitrix24 -------------------------------------------------------------------------------
+BITRIX24_CLIENT_ID = env.str("BITRIX24_CLIENT_ID", default="")
+BITRIX24_CLIENT_SECRET = env.str("BITRIX24_CLIENT_SECRET", default="")
+# Only these hosts ever see the client secret; the first one is asked when a portal names none.
+BITRIX24_AUTH_SERVERS = env.list(
+    "BITRIX24_AUTH_SERVERS",
+    default=["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"],
+)
+BITRIX24_JS_URL = env.str("BITRIX24_JS_URL", default="https://api.bitrix24.com/api/v1/")
+# Portals that may live on private addresses: "crm.corp.example", "host:8443@10.0.0.5".
+SELF_HOSTED_PORTALS: Hosts = hosts("SELF_HOSTED_PORTALS")
+BITRIX24_TIMEOUT_S = (5, 60)  # connect, read: a portal cuts every request at 60 s
+
+# Run in order by the install wizard, and again by self-heal; each may run twice.
+INSTALL_STEPS = [
+    "bitrix24.install.bind_events",
+    "bitrix24.install.bind_placements",
+    "bitrix24.install.prepare_disk",
+    "employees.services.import_administrator",
+    "robots.services.restore_robots",
+]
+# Told when a portal is installed, updated or uninstalled: f(portal, what).
+PORTAL_LISTENERS = ["journal.services.portal_changed", "employees.services.portal_changed"]
+# Which view answers a verified entry, by placement code.
+FRAME_PAGES = {
+    "DEFAULT": "documents.views.documents_page",
+    "CRM_DEAL_DETAIL_TAB": "documents.views.deal_tab",
+}
+
+# --- Outbox: which function sends which channel, who builds what late ------------------------
+OUTBOX_CHANNELS = {
+    "portal": "bitrix24.senders.send_commands",
+    "disk": "bitrix24.senders.upload_file",
+    "mail": "outbox.mail.send",
+}
+OUTBOX_BUILDERS = {
+    "workflow_reply": "documents.replies.build_reply",
+    "workflow_log": "documents.replies.build_log_line",
+    "timeline_comment": "documents.replies.build_timeline_comment",
+    "disk_upload": "documents.replies.build_upload",
+    "invitation": "documents.letters.build_invitation",
+    "support_letter": "documents.notices.build_support_letter",
+    "signing_code": "documents.letters.build_signing_code",
+    "signed_copy": "documents.letters.build_signed_copy",
+    "employee_code": "employees.letters.build_employee_code",
+    "confirmation_request": "employees.letters.build_confirmation_request",
+}
+# Told in the same transaction when a delivery of this kind is done or given up.
+OUTBOX_LISTENERS = {
+    "workflow_reply": "documents.replies.reply_settled",
+    "invitation": "documents.tasks.invitation_settled",
+}
+# Work that waits for its time in rows. The worker's pulse looks at them every second and a
+# schedule every minute: whichever comes first wakes the task.
+DUE_WORK = {
+    "bitrix24.tasks.run_due": "bitrix24.tasks.has_due",
+    "outbox.tasks.deliver_due": "outbox.tasks.has_due",
+    "robots.tasks.run_due": "robots.tasks.has_due",
+    "documents.tasks.follow_due": "documents.tasks.has_due",
+}
+
+Q_CLUSTER = {
+    "name": "signx",
+    "orm": "default",
+    "workers": env.int("SIGNX_WORKERS", default=2),
+    "poll": 0.2,
+    "timeout": 180,
+    "retry": 420,  # above timeout + queue_limit tasks: the rows own the retries, not the queue
+    "queue_limit": 4,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 500,
+    "label": "SIGNX",
+}
+
+# --- Mail -----------------------------------------------------------------------------------
+vars().update(env.email_url("SIGNX_SMTP_URL", default="smtp://127.0.0.1:25"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("SIGNX_MAIL_FROM", default="SIGNX <noreply@localhost>")
+SUPPORT_EMAIL = env.str("SIGNX_SUPPORT_EMAIL", default="support@localhost")
+
+# --- Product --------------------------------------------------------------------------------
+OPERATOR_NAME = env.str("SIGNX_OPERATOR", default="SIGNX")
+FREE_SIGNATURES = env.int("SIGNX_FREE_SIGNATURES", default=5)
+FILE_LIMIT_BYTES = env.int("SIGNX_FILE_LIMIT_MB", default=40) * 1024 * 1024
+PAGE_LIMIT = env.int("SIGNX_PAGE_LIMIT", default=300)
+SIGNATURE_KEY_TYPE = env.str("SIGNX_KEY_TYPE", default="ec-p256")
+REST_LOG_DAYS = env.int("SIGNX_REST_LOG_DAYS", default=7)
+
+REST_FRAMEWORK: dict[str, object] = {
+    "EXCEPTION_HANDLER": "signx.http.api_exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "signx.logs.MaskingFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("SIGNX_LOG_LEVEL", default="INFO")},
+    "loggers": {name: {"level": "WARNING"} for name in ("django-q", "pikepdf")},
+}

@@ -1,0 +1,134 @@
+"""Two portals of the stand-in, reached through its whole web application, and what they opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as project
+from django.core import signals
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.http import HttpResponse
+from django.test import Client
+
+from bitrix24 import transport
+from bitrix24.models import Portal
+from devportal import cast, frames
+from devportal.app import create_app
+from devportal.world import Config, World
+from devportal.wsgi_adapter import WSGIAdapter
+from signx.env import Host
+
+DOMAIN, STRANGER, AUTH = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
+OWN_STEPS = [
+    "bitrix24.install.bind_events",
+    "bitrix24.install.bind_placements",
+    "bitrix24.install.prepare_disk",
+]
+
+
+class InOneTransaction:
+    """The application for calls that come inside the test's own transaction: as with Django's
+    test client, the end of such a request must not close the connection."""
+
+    def __init__(self) -> None:
+        self.application = get_wsgi_application()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        ends = (signals.request_started, signals.request_finished)
+        for end in ends:
+            end.disconnect(close_old_connections)
+        try:
+            response = self.application(environ, start_response)
+            body = list(response)
+            response.close()
+        finally:
+            for end in ends:
+                end.connect(close_old_connections)
+        return body
+
+
+@pytest.fixture
+def world(settings) -> Iterator[World]:
+    """devportal in this process, in both directions; nothing else can be reached."""
+    settings.INSTALL_STEPS = OWN_STEPS
+    settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.heard"]
+    renamed = f"new-{DOMAIN}"
+    settings.SELF_HOSTED_PORTALS = project.SELF_HOSTED_PORTALS | {renamed: Host(renamed, None)}
+    settings.FRAME_PAGES = {"DEFAULT": "tests.bitrix24.listener.page"}
+    config = Config(
+        domain=DOMAIN,
+        second_domain=STRANGER,
+        auth_url=f"http://{AUTH}",
+        client_id=project.BITRIX24_CLIENT_ID,
+        client_secret=project.BITRIX24_CLIENT_SECRET,
+        app_url=project.PUBLIC_URL,
+        inline=True,
+        bucket_size=0,
+    )
+    new_world = World(config)
+    new_world.outgoing.mount(project.PUBLIC_URL, WSGIAdapter(InOneTransaction()))
+    transport.reset()
+    for host in (DOMAIN, f"new-{DOMAIN}", STRANGER, AUTH):
+        transport.mount(f"http://{host}/", WSGIAdapter(create_app(new_world)))
+    yield new_world
+    transport.reset()
+
+
+Open = Callable[..., HttpResponse]
+
+
+@pytest.fixture
+def open_app(world: World, client: Client) -> Open:
+    """What a person's browser posts when the application is opened; `changes` forge fields."""
+
+    def opened(
+        user_id: int = cast.DIRECTOR,
+        *,
+        where: int = 0,
+        path: str = "",
+        domain: str = "",
+        changes: dict[str, str | None] | None = None,
+        **place,
+    ) -> HttpResponse:
+        portal = world.portals[where]
+        entry = frames.open_entry(world, portal, portal.users[user_id], **place)
+        url = urlsplit(entry.url)
+        query = url.query.replace(portal.domain, domain) if domain else url.query
+        fields = entry.fields | (changes or {})
+        return client.post(
+            f"{path or url.path}?{query}",
+            {key: value for key, value in fields.items() if value is not None},
+            headers={"Origin": f"http://{portal.domain}"},
+        )
+
+    return opened
+
+
+def bearer(response: HttpResponse) -> dict[str, str]:
+    """The session header of a page that was just opened."""
+    return {"Authorization": f"Bearer {response.wsgi_request.frame_token}"}
+
+
+@pytest.fixture
+def install(world: World, client: Client, open_app: Open) -> Callable[..., Portal]:
+    """The wizard from its opening to installFinish, as the browser runs it."""
+
+    def installed(where: int = 0) -> Portal:
+        page = open_app(where=where)
+        for number in range(len(OWN_STEPS)):
+            answer = client.post(f"/b24/install/step/{number}", headers=bearer(page))
+            assert answer.status_code == 200, answer.content
+        world.finish_install(world.portals[where])
+        world.settle()
+        return Portal.objects.get(member_id=world.portals[where].member_id)
+
+    return installed
+
+
+@pytest.fixture
+def portal(install) -> Portal:
+    return install()

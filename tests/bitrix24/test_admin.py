@@ -1,0 +1,81 @@
+"""What support sees of portals: whether they work and why not; never a token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from bitrix24.models import Portal, PortalToken, RestCall
+
+pytestmark = pytest.mark.django_db
+PORTALS, CALLS = "/admin/bitrix24/portal/", "/admin/bitrix24/restcall/"
+
+
+@pytest.fixture
+def support(db) -> Client:
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(User.objects.create_superuser("support", "s@signx.test", "tests-only"))
+    return client
+
+
+def gone() -> None:
+    PortalToken.objects.update(dead_at=timezone.now())
+
+
+def resting() -> None:
+    Portal.objects.update(paused_until=timezone.now() + timedelta(minutes=1))
+
+
+def left() -> None:
+    Portal.objects.update(status=Portal.Status.UNINSTALLED)
+
+
+@pytest.mark.parametrize(
+    ("happened", "words"),
+    [
+        (lambda: None, "Works"),
+        (gone, "an administrator has to open the app"),
+        (resting, "Paused at the portal"),
+        (left, "Uninstalled"),
+    ],
+)
+def test_the_list_says_how_a_portal_is(portal, support, happened, words):
+    happened()
+
+    assert words in support.get(PORTALS).content.decode()
+
+
+def test_no_page_shows_a_token(portal, support):
+    token = PortalToken.objects.get()
+    call = RestCall.objects.latest("pk")
+
+    pages = [PORTALS, f"{PORTALS}{portal.pk}/change/", CALLS, f"{CALLS}{call.pk}/change/"]
+    html = "".join(support.get(page).content.decode() for page in pages)
+
+    assert portal.domain in html
+    for secret in (token.access_token, token.refresh_token, portal.application_token):
+        assert secret not in html
+
+
+def test_support_looks_and_changes_nothing(portal, support):
+    support.post(f"{PORTALS}{portal.pk}/change/", {"domain": "attacker.example"})
+
+    assert Portal.objects.get().domain == portal.domain
+    assert support.post(f"{PORTALS}{portal.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert support.get(f"{PORTALS}add/").status_code == 403
+    assert support.post(f"{CALLS}{RestCall.objects.first().pk}/delete/").status_code == 403
+
+
+def test_the_lists_cost_the_same_whatever_they_hold(
+    portal, support, install, django_assert_max_num_queries
+):
+    install(1)
+
+    with django_assert_max_num_queries(8):
+        support.get(PORTALS)
+    with django_assert_max_num_queries(10):
+        support.get(CALLS)

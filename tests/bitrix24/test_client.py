@@ -1,0 +1,416 @@
+"""Calls to a portal: tokens that run out, people who leave, limits, batches, renamed portals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bitrix24 import client, methods, oauth, transport
+from bitrix24.client import BitrixError, Command
+from bitrix24.models import MethodPause, Portal, PortalToken, RestCall
+from devportal import cast
+from devportal.wsgi_adapter import WSGIAdapter
+from signx.errors import ErrorCode
+from tests.bitrix24.conftest import AUTH, DOMAIN, STRANGER
+
+pytestmark = pytest.mark.django_db
+DEAL = {"entityTypeId": 2, "id": cast.DEAL_MAIN}
+
+
+def asked(world, since: int) -> list[tuple[str, str, int]]:
+    return [(row.host, row.path, row.status) for row in world.requests.rows[since:]]
+
+
+def moved_to(origin: str) -> Callable[[dict[str, Any], Any], list[bytes]]:
+    """What answers under a portal's old name."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("302 Found", [("Location", origin + environ["PATH_INFO"])])
+        return []
+
+    return answer
+
+
+def token_of(user_id: int) -> PortalToken:
+    return PortalToken.objects.get(bitrix_user_id=user_id)
+
+
+# --- Tokens ---
+
+
+def test_an_expired_token_is_refreshed_once_and_the_new_pair_is_kept(portal, world):
+    old = token_of(cast.DIRECTOR)
+    world.auth.expire(old.access_token)
+    since = len(world.requests.rows)
+
+    item = methods.crm_item(portal, 2, cast.DEAL_MAIN)
+
+    new = token_of(cast.DIRECTOR)
+    assert item.id == cast.DEAL_MAIN
+    assert [row[1:] for row in asked(world, since)] == [
+        ("/rest/crm.item.get.json", 401),
+        ("/oauth/token/", 200),
+        ("/rest/crm.item.get.json", 200),
+    ]
+    assert (new.access_token, new.refresh_token) != (old.access_token, old.refresh_token)
+    assert new.expires_at > timezone.now() + timedelta(minutes=50)
+    assert new.refreshing_until is None
+
+
+def test_every_refresh_uses_the_refresh_token_of_the_one_before(portal, world):
+    for _round in range(3):
+        world.auth.expire(token_of(cast.DIRECTOR).access_token)
+        assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
+
+    assert token_of(cast.DIRECTOR).dead_at is None
+
+
+def test_a_token_that_is_known_to_be_over_is_not_tried(portal, world):
+    PortalToken.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    since = len(world.requests.rows)
+
+    client.call(portal, "profile")
+
+    assert [row[1] for row in asked(world, since)] == ["/oauth/token/", "/rest/profile.json"]
+
+
+def test_two_workers_with_the_same_stale_token_refresh_it_once(portal, world):
+    first, second = token_of(cast.DIRECTOR), token_of(cast.DIRECTOR)
+    world.auth.expire(first.access_token)
+    since = len(world.requests.rows)
+
+    oauth.refresh(first)
+    oauth.refresh(second)
+
+    assert [row[1] for row in asked(world, since)] == ["/oauth/token/"]
+    assert second.access_token == first.access_token
+
+
+def test_the_lease_of_a_killed_worker_runs_out(portal, world):
+    PortalToken.objects.update(refreshing_until=timezone.now() - timedelta(seconds=1))
+
+    refreshed = oauth.refresh(token_of(cast.DIRECTOR))
+
+    assert token_of(cast.DIRECTOR).access_token == refreshed.access_token
+    assert token_of(cast.DIRECTOR).refreshing_until is None
+
+
+def test_a_refused_refresh_marks_the_token_and_the_next_administrator_is_asked(
+    portal, world, open_app
+):
+    world.portal.users[cast.CLERK].is_admin = True
+    open_app(cast.CLERK)
+    dead = token_of(cast.CLERK)
+    world.auth.expire(dead.access_token)
+    world.auth.revoke_refresh(dead.refresh_token)
+
+    profile = client.call(portal, "profile")
+
+    assert int(profile["ID"]) == cast.DIRECTOR
+    assert token_of(cast.CLERK).dead_reason == "invalid_grant"
+
+
+def test_a_fired_administrator_is_replaced_by_another(portal, world, open_app):
+    world.portal.users[cast.CLERK].is_admin = True
+    open_app(cast.CLERK)
+    world.portal.users[cast.CLERK].active = False
+
+    profile = client.call(portal, "profile")
+
+    assert int(profile["ID"]) == cast.DIRECTOR
+    assert token_of(cast.CLERK).dead_at is not None
+
+
+def test_opening_the_app_brings_a_dead_token_back(portal, open_app):
+    PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
+
+    open_app()
+
+    assert token_of(cast.DIRECTOR).dead_at is None
+
+
+def test_a_call_for_a_person_never_uses_somebody_elses_token(portal):
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "profile", as_user=cast.CLERK)
+
+    assert caught.value.code == ErrorCode.PORTAL_UNREACHABLE
+    assert caught.value.bitrix_code == "NO_TOKEN"
+
+
+def test_a_refresh_about_another_portal_is_not_believed(portal, world):
+    """The authorization server answers for the second portal: its tokens must not be stored."""
+    foreign = world.auth.issue(world.other_portal, cast.DIRECTOR)
+    PortalToken.objects.filter(bitrix_user_id=cast.DIRECTOR).update(
+        refresh_token=foreign.refresh_token, expires_at=timezone.now() - timedelta(hours=1)
+    )
+
+    with pytest.raises(BitrixError):
+        client.call(portal, "profile")
+
+    assert Portal.objects.get().domain == DOMAIN
+
+
+# --- Errors ---
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("crm.item.get", {"entityTypeId": 2, "id": 999999}, ErrorCode.NOT_FOUND),
+        ("disk.file.get", {"id": 999999}, ErrorCode.NOT_FOUND),
+        ("no.such.method", {}, ErrorCode.RIGHT_MISSING),
+        ("bizproc.event.send", {"event_token": "a|b|c.d"}, ErrorCode.RIGHT_MISSING),
+        ("placement.bind", {}, ErrorCode.INPUT_INVALID),
+    ],
+)
+def test_refusals_become_our_codes(portal, method, params, code):
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, method, params)
+
+    assert caught.value.code == code
+    assert caught.value.bitrix_code is not None
+
+
+@pytest.mark.parametrize("fault", ["http_502", "html_body", "drop_before", "drop_after"])
+def test_no_usable_answer_is_an_unreachable_portal(portal, world, fault):
+    world.faults.set({fault: 1.0})
+
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "crm.item.get", DEAL)
+
+    assert caught.value.code == ErrorCode.PORTAL_UNREACHABLE
+    assert RestCall.objects.latest("pk").error
+
+
+# --- Limits ---
+
+
+def test_a_portal_that_is_asked_too_much_rests(portal, world):
+    world.faults.set({"rate_limit": 1.0})
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "profile")
+    since = len(world.requests.rows)
+    world.faults.clear()
+
+    with pytest.raises(BitrixError) as again:
+        client.call(portal, "profile")
+
+    assert caught.value.code == again.value.code == ErrorCode.PORTAL_BUSY
+    assert again.value.retry_at == caught.value.retry_at > timezone.now()
+    assert asked(world, since) == []
+
+
+def test_rests_grow_until_the_portal_answers(portal, world, time_machine):
+    rests = []
+    time_machine.move_to(timezone.now(), tick=False)
+    world.faults.set({"rate_limit": 1.0})
+    for _round in range(4):
+        with pytest.raises(BitrixError) as caught:
+            client.call(portal, "profile")
+        rests.append((caught.value.retry_at - timezone.now()).total_seconds())
+        time_machine.move_to(caught.value.retry_at + timedelta(seconds=0.1), tick=False)
+
+    world.faults.clear()
+    client.call(portal, "profile")
+
+    assert [1 <= rests[0] <= 1.5, 2 <= rests[1] <= 3, 4 <= rests[2] <= 6, 8 <= rests[3] <= 12] == [
+        True
+    ] * 4
+    assert Portal.objects.get().busy_streak == 0
+
+
+def test_a_method_that_used_up_its_time_rests_alone(portal, world):
+    world.faults.set({"operation_limit": 1.0})
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "crm.item.get", DEAL)
+    world.faults.clear()
+    since = len(world.requests.rows)
+
+    answer = client.batch(portal, {"item": Command("crm.item.get", DEAL), "me": Command("profile")})
+
+    assert caught.value.retry_at > timezone.now() + timedelta(seconds=30)
+    assert answer.errors["item"].code == ErrorCode.PORTAL_BUSY
+    assert int(answer.take("me")["ID"]) == cast.DIRECTOR
+    assert len(asked(world, since)) == 1
+    MethodPause.objects.update(until=timezone.now())
+    assert client.call(portal, "crm.item.get", DEAL)
+
+
+# --- Batches ---
+
+
+def test_a_batch_keeps_its_errors_apart(portal):
+    answer = client.batch(
+        portal,
+        {
+            "deal": Command("crm.item.get", DEAL),
+            "nothing": Command("crm.item.get", {"entityTypeId": 2, "id": 999999}),
+            "contact": methods.contact_command("$result[deal][item][contactId]"),
+        },
+    )
+
+    assert answer.errors.keys() == {"nothing"}
+    assert answer.errors["nothing"].code == ErrorCode.NOT_FOUND
+    assert methods.parse_contact(answer.take("contact")).id == cast.CONTACT_MAIN
+    with pytest.raises(BitrixError):
+        answer.take("nothing")
+
+
+def test_a_halted_batch_does_not_reach_what_follows(portal, world):
+    commands = {
+        "nothing": Command("crm.item.get", {"entityTypeId": 2, "id": 999999}),
+        "deal": Command("crm.item.get", DEAL),
+    }
+
+    answer = client.batch(portal, commands, halt=True)
+
+    assert answer.results == {}
+    with pytest.raises(BitrixError) as caught:
+        answer.take("deal")
+    assert caught.value.code == ErrorCode.PORTAL_UNREACHABLE
+
+
+def test_more_than_fifty_commands_take_more_requests(portal, world):
+    since = len(world.requests.rows)
+
+    answer = client.batch(portal, {f"c{n}": Command("profile") for n in range(120)})
+
+    assert len(answer.results) == 120
+    assert len(asked(world, since)) == 3
+
+
+def test_read_many_keeps_the_order(portal):
+    deal, missing, user = methods.read_many(
+        portal,
+        methods.crm_item_command(2, cast.DEAL_MAIN),
+        methods.contact_command(404),
+        methods.user_command(cast.CLERK),
+    )
+
+    assert methods.parse_crm_item(deal).contact_id == cast.CONTACT_MAIN
+    assert isinstance(missing, BitrixError)
+    assert methods.parse_user(user).id == cast.CLERK
+
+
+# --- Renamed portals ---
+
+
+def test_a_renamed_portal_is_followed_where_the_authorization_server_says(portal, world):
+    world.portal.domain = world.portal.renamed_domain
+    transport.mount(f"http://{DOMAIN}/", WSGIAdapter(moved_to(f"http://new-{DOMAIN}")))
+
+    profile = client.call(portal, "profile")
+
+    assert int(profile["ID"]) == cast.DIRECTOR
+    assert Portal.objects.get().client_endpoint == f"http://new-{DOMAIN}/rest/"
+    assert (AUTH, "/rest/app.info", 200) in asked(world, 0)
+
+
+def test_a_redirect_that_nobody_confirms_is_not_followed(portal, world):
+    """The portal's old name is in other hands: it sends us away, the server says it never moved."""
+    world.faults.set({"renamed_302": 1.0})
+    since = len(world.requests.rows)
+
+    with pytest.raises(BitrixError):
+        client.call(portal, "profile")
+
+    assert asked(world, since) == [
+        (DOMAIN, "/rest/profile.json", 302),
+        (AUTH, "/rest/app.info", 200),
+    ]
+    assert Portal.objects.get().domain == DOMAIN
+
+
+# --- Files ---
+
+
+def test_a_machine_link_gives_the_bytes(portal, world):
+    folder = portal.disk_folder_id
+    content = bytes(range(256)) * 100
+
+    file_id = methods.upload_file(portal, folder, "Договор № 24.pdf", content)
+
+    file = methods.disk_file(portal, file_id)
+    assert file.name == "Договор № 24.pdf"
+    assert file.size == len(content)
+    assert client.download(portal, file.download_url) == content
+
+
+def test_a_large_file_goes_in_two_steps(portal, world, settings):
+    content = b"%PDF-" + b"x" * methods.BASE64_LIMIT_BYTES
+    since = len(world.requests.rows)
+
+    file_id = methods.upload_file(portal, portal.disk_folder_id, "scan.pdf", content)
+
+    assert methods.disk_file(portal, file_id).size == len(content)
+    paths = [row[1] for row in asked(world, since)]
+    assert paths[:2] == ["/rest/disk.folder.uploadfile.json", "/rest/upload.json"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://{STRANGER}/rest/download.json?auth=x&token=y",
+        "http://127.0.0.1/rest/download.json",
+        f"http://{DOMAIN}@{STRANGER}/x",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_a_link_that_leaves_the_portal_is_not_followed(portal, world, url):
+    since = len(world.requests.rows)
+
+    with pytest.raises(BitrixError):
+        client.download(portal, url)
+
+    assert asked(world, since) == []
+
+
+def test_a_spoilt_link_is_an_error_not_a_file(portal, world):
+    file_id = methods.upload_file(portal, portal.disk_folder_id, "a.pdf", b"%PDF-1.7")
+    url = methods.disk_file(portal, file_id).download_url
+
+    with pytest.raises(BitrixError) as caught:
+        client.download(portal, f"{url}0")
+
+    assert caught.value.code == ErrorCode.RIGHT_MISSING
+
+
+def test_a_file_over_the_limit_is_not_read_whole(portal, settings):
+    settings.FILE_LIMIT_BYTES = 1000
+    file_id = methods.upload_file(portal, portal.disk_folder_id, "a.pdf", b"x" * 1001)
+
+    with pytest.raises(BitrixError):
+        client.download(portal, methods.disk_file(portal, file_id).download_url)
+
+
+# --- The log ---
+
+
+def test_the_log_shows_what_was_asked_without_secrets_or_persons(portal, world):
+    contact = methods.contact(portal, cast.CONTACT_MAIN)
+    methods.notify(portal, cast.CLERK, "Иванов Пётр подписал договор", tag="sign-1")
+    methods.upload_file(portal, portal.disk_folder_id, "Иванов.pdf", b"%PDF-1.7 secret words")
+
+    rows = RestCall.objects.all()
+    assert {"crm.item.get", "im.notify.system.add", "oauth.token"} - {
+        row.method for row in rows
+    } == {"oauth.token"}
+    text = " ".join(f"{row.request} {row.response} {row.error}" for row in rows)
+    token = token_of(cast.DIRECTOR)
+    hidden = [
+        token.access_token,
+        token.refresh_token,
+        portal.application_token,
+        contact.name.split()[0],
+        contact.emails[0],
+        contact.phones[0],
+        "Иванов",
+        "secret words",
+    ]
+    assert [word for word in hidden if word in text] == []
+    assert '"entityTypeId": 3' in text

@@ -1,0 +1,242 @@
+"""The outbox's way into a portal: batches, refusals, and effects that are not doubled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bitrix24.models import Portal
+from devportal import cast
+from outbox import services
+from outbox.models import Delivery
+
+pytestmark = pytest.mark.django_db
+State = Delivery.State
+
+
+@pytest.fixture(autouse=True)
+def own_kinds(settings):
+    settings.OUTBOX_BUILDERS = {"test_upload": "tests.bitrix24.test_senders.build_upload"}
+    settings.OUTBOX_LISTENERS = {}
+
+
+def build_upload(delivery: Delivery) -> Any:
+    from outbox.base import Command
+
+    content = delivery.payload["content"].encode()
+    return Command("disk.folder.uploadfile", {"name": delivery.payload["name"], "content": content})
+
+
+def queue_command(portal: Portal, key: str, method: str, params: dict[str, Any]) -> Delivery:
+    payload = {"method": method, "params": params}
+    return services.queue(
+        key=key, kind="plain", channel="portal", lane=portal.lane, payload=payload
+    )
+
+
+def queue_notice(portal: Portal, number: int) -> Delivery:
+    params = {"USER_ID": cast.CLERK, "MESSAGE": f"Договор {number} подписан", "TAG": f"d-{number}"}
+    return queue_command(portal, f"notice:{number}", "im.notify.system.add", params)
+
+
+def queue_comment(portal: Portal, text: str) -> Delivery:
+    fields = {"ENTITY_ID": cast.DEAL_MAIN, "ENTITY_TYPE": "deal", "COMMENT": text}
+    return queue_command(
+        portal, f"comment:{text[:40]}", "crm.timeline.comment.add", {"fields": fields}
+    )
+
+
+def queue_file(portal: Portal, name: str, content: str = "%PDF-1.7") -> Delivery:
+    return services.queue(
+        key=f"upload:{name}",
+        kind="test_upload",
+        channel="disk",
+        lane=portal.lane,
+        payload={"name": name, "content": content},
+    )
+
+
+def later(**ago: float):
+    return timezone.now() + timedelta(**ago)
+
+
+def test_a_portals_commands_go_in_one_request(portal, world):
+    notices = [queue_notice(portal, number) for number in range(7)]
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    assert len(world.requests.rows) - since == 1
+    assert len(world.portal.notifications) == 7
+    for notice in notices:
+        notice.refresh_from_db()
+        assert notice.state == State.DONE
+        assert notice.result
+
+
+def test_portals_do_not_share_a_lane(portal, install, world):
+    other = install(1)
+    queue_notice(portal, 1)
+    queue_command(other, "x", "im.notify.system.add", {"USER_ID": 12, "MESSAGE": "Другой портал"})
+
+    services.deliver_due()
+
+    assert [row.text for row in world.other_portal.notifications] == ["Другой портал"]
+    assert len(world.portal.notifications) == 1
+
+
+def test_a_refusal_for_good_is_not_tried_again(portal, world):
+    good = queue_notice(portal, 1)
+    spent = {"event_token": "w|a|s.0000", "return_values": {}}
+    bad = queue_command(portal, "reply:1", "bizproc.event.send", spent)
+
+    services.deliver_due()
+
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert (good.state, bad.state) == (State.DONE, State.DEAD)
+    assert bad.error_code == "right_missing"
+
+
+def test_an_outage_is_waited_out(portal, world):
+    notice = queue_notice(portal, 1)
+    world.faults.set({"http_502": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+
+    assert services.deliver_due(later(seconds=5)) == 0
+    services.deliver_due(later(seconds=40))
+
+    notice.refresh_from_db()
+    assert (notice.state, notice.attempts) == (State.DONE, 2)
+
+
+def test_a_busy_portal_costs_no_attempts(portal, world):
+    notice = queue_notice(portal, 1)
+    world.faults.set({"rate_limit": 1.0})
+    services.deliver_due()
+
+    notice.refresh_from_db()
+    assert notice.attempts == 0
+    assert notice.error_code == "portal_busy"
+    assert notice.next_attempt_at < later(seconds=3)
+
+
+def test_nothing_is_sent_to_a_resting_portal(portal, world):
+    Portal.objects.update(paused_until=later(minutes=1))
+    queue_notice(portal, 1)
+    queue_file(portal, "a.pdf")
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    assert len(world.requests.rows) == since
+    assert not Delivery.objects.exclude(next_attempt_at=Portal.objects.get().paused_until).exists()
+
+
+def test_an_uninstalled_portal_gets_nothing(portal, world):
+    Portal.objects.update(status=Portal.Status.UNINSTALLED)
+    notice, file = queue_notice(portal, 1), queue_file(portal, "a.pdf")
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    for delivery in (notice, file):
+        delivery.refresh_from_db()
+        assert (delivery.state, delivery.error_code) == (State.DEAD, "portal_unreachable")
+    assert len(world.requests.rows) == since
+
+
+def test_a_comment_whose_answer_was_lost_is_found_in_the_timeline(portal, world):
+    comment = queue_comment(portal, "Договор 7kqm-29xd-fhp3 подписан всеми")
+    world.faults.set({"drop_after": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+    comment.refresh_from_db()
+    assert comment.state == State.PENDING
+
+    services.deliver_due(later(seconds=60))
+
+    comment.refresh_from_db()
+    standing = world.portal.comments_on("deal", cast.DEAL_MAIN)
+    assert [row.text for row in standing] == ["Договор 7kqm-29xd-fhp3 подписан всеми"]
+    assert (comment.state, comment.result) == (State.DONE, standing[0].id)
+
+
+def test_a_comment_that_never_arrived_is_written_on_the_repeat(portal, world):
+    queue_comment(portal, "Договор подписан")
+    world.faults.set({"drop_before": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+
+    services.deliver_due(later(seconds=60))
+
+    assert len(world.portal.comments_on("deal", cast.DEAL_MAIN)) == 1
+
+
+def test_a_file_lands_on_disk_and_its_id_is_the_result(portal, world):
+    file = queue_file(portal, "Договор № 24 — подписан.pdf", "%PDF-1.7 подпись")
+
+    services.deliver_due()
+
+    file.refresh_from_db()
+    stored = world.portal.disk.objects[int(file.result)]
+    assert stored.content == "%PDF-1.7 подпись".encode()
+    assert str(stored.parent_id) == portal.disk_folder_id
+    assert services.result_of(file.key) == file.result
+
+
+def test_a_file_whose_answer_was_lost_is_found_not_doubled(portal, world):
+    file = queue_file(portal, "Отчёт.pdf")
+    world.faults.set({"drop_after": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+
+    services.deliver_due(later(seconds=60))
+
+    file.refresh_from_db()
+    found = [row.id for row in world.portal.disk.objects.values() if row.name == "Отчёт.pdf"]
+    assert found == [int(file.result)]
+
+
+def test_a_folder_that_was_never_learned_is_learned_now(portal, world):
+    Portal.objects.update(disk_folder_id="")
+    file = queue_file(portal, "a.pdf")
+
+    services.deliver_due()
+
+    file.refresh_from_db()
+    assert file.state == State.DONE
+    assert Portal.objects.get().disk_folder_id == portal.disk_folder_id
+
+
+def test_large_commands_travel_alone(portal, world):
+    text = "х" * 250_000
+    queue_comment(portal, text)
+    queue_notice(portal, 1)
+    queue_notice(portal, 2)
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    paths = sorted(row.path for row in world.requests.rows[since:])
+    assert paths == ["/rest/batch.json", "/rest/crm.timeline.comment.add.json"]
+
+
+def test_after_one_file_fails_for_the_portals_sake_the_rest_is_put_off(portal, world):
+    files = [queue_file(portal, f"{number}.pdf") for number in range(4)]
+    world.faults.set({"http_502": 1.0})
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    for file in files:
+        file.refresh_from_db()
+    assert len(world.requests.rows) - since == 1
+    assert [file.attempts for file in files] == [1, 0, 0, 0]
+    world.faults.clear()
+    services.deliver_due(later(seconds=60))
+    assert not Delivery.objects.exclude(state=State.DONE).exists()

@@ -1,0 +1,183 @@
+"""The cast of every test: a portal with a director and a clerk, and a second portal that must
+see nothing. The other side is devportal itself, in this process, reached over real HTTP requests
+that travel through a WSGI adapter instead of a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.core.wsgi import get_wsgi_application
+from django.utils import timezone, translation
+from django.utils.module_loading import import_string
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
+
+from bitrix24 import transport
+from bitrix24.models import Portal
+from demo import people
+from devportal import cast
+from devportal.app import create_app
+from devportal.world import Config, World
+from devportal.wsgi_adapter import WSGIAdapter
+from employees.models import Employee, EmployeeRight, Right
+from employees.services import find_employee
+from tests.journal.database import append_only_steps_aside, django_db_modify_db_settings
+from tests.tools import program
+
+__all__ = ["append_only_steps_aside", "django_db_modify_db_settings"]
+
+APP = "http://signx.test"
+PORTAL = "http://vostok.portal.test"
+STRANGER = "http://sever.portal.test"
+AUTH = "http://oauth.portal.test"
+
+
+class ByHost(BaseAdapter):
+    """Sends a request to the WSGI application that owns its host name."""
+
+    def __init__(self, applications: dict[str, BaseAdapter]) -> None:
+        super().__init__()
+        self.applications = applications
+
+    def send(self, request: PreparedRequest, *args: object, **kw: object) -> Response:
+        for prefix, adapter in self.applications.items():
+            if (request.url or "").startswith(prefix):
+                return adapter.send(request, *args, **kw)  # type: ignore[arg-type]
+        raise AssertionError(f"nobody lives at {request.url}")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def devportal() -> Iterator[World]:
+    """Two portals, their authorization server, a mailbox; calls both ways stay in this process."""
+    world = World(
+        Config(
+            domain=PORTAL.removeprefix("http://"),
+            second_domain=STRANGER.removeprefix("http://"),
+            auth_url=AUTH,
+            app_url=APP,
+            client_id=django_settings.BITRIX24_CLIENT_ID,
+            client_secret=django_settings.BITRIX24_CLIENT_SECRET,
+            inline=True,
+            bucket_size=0,
+        )
+    )
+    adapter = WSGIAdapter(create_app(world))
+    transport.reset()
+    for url in (PORTAL, STRANGER, AUTH):
+        transport.mount(url, adapter)
+    world.outgoing.mount(APP, WSGIAdapter(get_wsgi_application()))
+    world.adapter = adapter  # type: ignore[attr-defined]
+    yield world
+    transport.reset()
+
+
+@pytest.fixture
+def wire(devportal: World) -> BaseAdapter:
+    """What a person's browser reaches: the application and the portals."""
+    portals = devportal.adapter  # type: ignore[attr-defined]
+    app = WSGIAdapter(get_wsgi_application())
+    return ByHost({APP: app, PORTAL: portals, STRANGER: portals, AUTH: portals})
+
+
+@pytest.fixture
+def vostok(wire: BaseAdapter) -> people.Portal:
+    """The first portal as its people use it."""
+    return people.Portal(PORTAL, wire)
+
+
+@pytest.fixture
+def sever(wire: BaseAdapter) -> people.Portal:
+    """The second portal, which must see nothing of the first."""
+    return people.Portal(STRANGER, wire)
+
+
+def install(desk: people.Portal) -> Portal:
+    """The director runs the wizard to its end, as its page's script does."""
+    frame = people.Frame(desk, cast.DIRECTOR)
+    for number in range(len(django_settings.INSTALL_STEPS)):
+        frame.http.post(
+            f"{APP}/b24/install/step/{number}",
+            headers={"Authorization": f"Bearer {frame.token}"},
+        ).raise_for_status()
+    desk.post("install-finish")
+    return Portal.objects.get(domain=desk.url.removeprefix("http://"))
+
+
+@pytest.fixture
+def portal(transactional_db: None, vostok: people.Portal) -> Portal:
+    return install(vostok)
+
+
+@pytest.fixture
+def stranger(transactional_db: None, sever: people.Portal) -> Portal:
+    return install(sever)
+
+
+@pytest.fixture
+def director(portal: Portal) -> Employee:
+    return find_employee(portal, cast.DIRECTOR)
+
+
+@pytest.fixture
+def clerk(portal: Portal) -> Employee:
+    employee = find_employee(portal, cast.CLERK)
+    EmployeeRight.objects.create(employee=employee, right=Right.SEND)
+    return employee
+
+
+@dataclass
+class Worker:
+    """What the background worker does, one pass at a time, in this thread and at a given time."""
+
+    devportal: World
+
+    def run(self, *, at: datetime | None = None, passes: int = 20) -> int:
+        """Runs due work until nothing is due; returns the number of passes. Never waits."""
+        for done in range(passes):
+            due = [
+                task
+                for task, has_due in django_settings.DUE_WORK.items()
+                if import_string(has_due)(at or timezone.now())
+            ]
+            if not due:
+                return done
+            for task in due:
+                import_string(task)()
+            self.devportal.settle()
+        raise AssertionError(f"still due after {passes} passes: {due}")
+
+
+@pytest.fixture
+def worker(devportal: World) -> Worker:
+    return Worker(devportal)
+
+
+@pytest.fixture
+def clock() -> Iterator[Callable[..., None]]:
+    """Moves the time of SIGNX and of the portal: clock(minutes=5)."""
+    with time_machine.travel(timezone.now(), tick=True) as traveller:
+        yield lambda **delta: traveller.shift(timedelta(**delta))
+
+
+@pytest.fixture(autouse=True)
+def source_language(settings: Any) -> Iterator[None]:
+    """Nobody chose a language: tests read the source strings. Who wants Russian asks for it."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def pdfsig() -> str:
+    """poppler's validator, written by other people than ours."""
+    return program("pdfsig")

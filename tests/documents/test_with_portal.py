@@ -1,0 +1,80 @@
+"""A document's way with a portal on the other side: files, timeline, chat, and lost answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from bitrix24.models import Portal
+from devportal.world import World
+from documents import files, services
+from documents.creation import CrmEntity
+from documents.models import Document
+from employees import balances
+from employees.models import Employee, SignatureProfile
+from outbox.models import Delivery
+from tests import factories
+
+
+@pytest.fixture
+def signer(director: Employee) -> Employee:
+    now = timezone.now()
+    SignatureProfile.objects.create(
+        employee=director,
+        state=SignatureProfile.State.CONFIRMED,
+        email="director@vostok.example",
+        robots_allowed=True,
+        turned_on_at=now - timedelta(days=3),
+    )
+    return director
+
+
+@pytest.fixture
+def on_the_way(portal: Portal, signer: Employee, worker: object) -> Document:
+    """Sent with the worker's help and signed by the other side."""
+    new = factories.new_document(
+        portal, signer_company=signer, responsible=signer, crm_entity=CrmEntity(2, 315)
+    )
+    document = services.create_and_send(new, actor=factories.ROBOT, at=timezone.now())
+    worker.run()  # type: ignore[attr-defined]
+    return factories.sign_as_counterparty(document, at=timezone.now())
+
+
+def test_a_signed_document_reaches_disk_timeline_and_chat(
+    on_the_way: Document, devportal: World, worker: object
+) -> None:
+    units = balances.available(on_the_way.portal)
+    worker.run()  # type: ignore[attr-defined]
+
+    document = Document.objects.get(pk=on_the_way.pk)
+    assert document.status == "completed"
+    [comment] = devportal.portal.comments_on("deal", 315)
+    assert document.number in comment.text
+    uploaded = Delivery.objects.get(key=f"upload:{document.pk}:signed")
+    assert devportal.portal.disk.objects[int(uploaded.result)].content == files.read(
+        document, "signed"
+    )
+    assert balances.available(document.portal) == units
+
+
+def test_a_lost_answer_doubles_nothing(
+    on_the_way: Document, devportal: World, worker: object, clock: object
+) -> None:
+    devportal.faults.set({"drop_after": 1.0})
+    worker.run()  # type: ignore[attr-defined]
+    comment = Delivery.objects.get(kind="timeline_comment")
+    assert len(devportal.portal.comments_on("deal", 315)) == 1
+    assert comment.state == Delivery.State.PENDING  # the portal did it, and we do not know
+
+    devportal.faults.clear()
+    clock(hours=1)  # type: ignore[operator]
+    worker.run()  # type: ignore[attr-defined]
+
+    comment.refresh_from_db()
+    assert comment.state == Delivery.State.DONE
+    assert len(devportal.portal.comments_on("deal", 315)) == 1
+    folder = int(Portal.objects.get(pk=on_the_way.portal_id).disk_folder_id)
+    names = [item.name for item in devportal.portal.disk.children(folder)]
+    assert len(names) == len(set(names)) == 2  # signed file and report

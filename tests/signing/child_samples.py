@@ -1,0 +1,29 @@
+"""What a child process may be asked to do in the tests of `signing.child`."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+
+from signing import child
+
+
+def main() -> None:
+    argument, data = child.begin()
+    if argument["what"] == "tell":
+        memory = resource.getrlimit(resource.RLIMIT_AS)[0]
+        modules = sorted(name for name in sys.modules if name.split(".")[0] in ("django", "signx"))
+        facts = {"environment": sorted(os.environ), "memory": memory, "modules": modules}
+        child.answer(facts, data[::-1])
+    elif argument["what"] == "fail":
+        raise ValueError("a secret of the file")
+    elif argument["what"] == "spin":
+        while True:
+            pass
+    elif argument["what"] == "eat":
+        child.answer({"eaten": len(bytearray(10**10))})
+
+
+if __name__ == "__main__":
+    main()
