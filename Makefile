@@ -16,8 +16,8 @@ help:  ## list the commands
 install: .venv/.installed  ## virtual environment and Python packages
 	@$(PY) scripts/messages.py compile
 
-demo: install  ## the main job on this machine: [PDF=contract.pdf] [ONCE=1]
-	@PDF="$(PDF)" ONCE="$(ONCE)" $(PY) -m demo
+demo: install  ## the main job on this machine: [PDF=contract.pdf] [COORDINATES="1=…; 2=…"] [ONCE=1]
+	@PDF="$(PDF)" COORDINATES="$(COORDINATES)" ONCE="$(ONCE)" $(PY) -m demo
 
 run: install  ## web and worker for real use, settings from .env
 	@$(PY) manage.py setup && $(PY) manage.py run

@@ -1,4 +1,5 @@
-"""`python -m demo`: PDF=path for a contract of one's own, ONCE=1 to end by itself.
+"""`python -m demo`: PDF=path for a contract of one's own, COORDINATES="1=…; 2=…" for its stamps,
+ONCE=1 to end by itself.
 
 With ONCE the exit code is 0 only if everything held. Without it the portal, the application and
 the worker stay up until Ctrl-C.
@@ -29,7 +30,7 @@ def main() -> int:
     stack.prepare()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        story = Story(stack, contract)
+        story = Story(stack, contract, os.environ.get("COORDINATES", ""))
         story.tell()
         result = check_everything(story)
         _show(story, result)

@@ -21,15 +21,16 @@ def title(text: str) -> None:
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """A line that says what is done, then how long it took or that it failed."""
-    print(f"  … {text}", end="", flush=True)
+    if sys.stdout.isatty():
+        print(f"  … {text}\r", end="", flush=True)
     started = time.monotonic()
     try:
         yield
     except BaseException:
-        print(f"\r  {_paint('✗', RED)} {text}", flush=True)
+        print(f"  {_paint('✗', RED)} {text}", flush=True)
         raise
     took = _paint(f"{time.monotonic() - started:.1f} s", DIM)
-    print(f"\r  {_paint('✓', GREEN)} {text}  {took}", flush=True)
+    print(f"  {_paint('✓', GREEN)} {text}  {took}", flush=True)
 
 
 def fact(name: str, value: object) -> None:

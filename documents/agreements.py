@@ -24,10 +24,9 @@ def values_for(signer: Signer) -> template.AgreementValues:
     with translation.override(document.language):
         return template.AgreementValues(
             number=document.number,
-            date=date_format(day, "j E Y"),
+            date=date_format(day, "DATE_FORMAT"),
             company=(company.organisation if company else "") or document.portal.domain,
             company_signer=company.name if company else "",
-            company_details="",
             counterparty=_named(signer),
             address=signer.email,
             channel=_("e-mail"),

@@ -34,6 +34,7 @@ Kind = StoredFile.Kind
 STEPS = (
     EventKind.SIGNER_INVITED,
     EventKind.REMINDER_SENT,
+    EventKind.LINK_RENEWED,
     EventKind.SIGNER_VIEWED,
     EventKind.SIGNER_AGREED,
     EventKind.SIGNER_CODE_SENT,

@@ -23,6 +23,13 @@ def new_public_id() -> str:
     return "".join(secrets.choice(PUBLIC_ID_LETTERS) for _letter in range(12))
 
 
+class CodeChannel(models.TextChoices):
+    """How a signer gets the one-time code; the link always goes by e-mail."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+
+
 class PortalSettingsManager(models.Manager["PortalSettings"]):
     def of(self, portal: Portal) -> PortalSettings:
         """The settings of a portal, made with defaults at the first read."""
@@ -49,6 +56,11 @@ class PortalSettings(models.Model):
     # {"completed": ["responsible", "signer_company"], …}: who hears of what in the portal's chat.
     # A row that is absent here is as in documents.notices.DEFAULT_MATRIX.
     notices = models.JSONField(default=dict, blank=True)
+    code_channel = models.CharField(
+        max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL
+    )
+    # Whether a counterparty may hand the signing over to a colleague.
+    may_delegate = models.BooleanField(default=False)
 
     objects = PortalSettingsManager()
 
@@ -63,6 +75,12 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def overdue(self, at: datetime) -> DocumentQuerySet:
         """Sent and not signed in time."""
         return self.filter(status=Document.Status.SENT, expires_at__lte=at)
+
+    def reminder_due(self, at: datetime) -> DocumentQuerySet:
+        """Sent, not over, and the next reminder by schedule is due."""
+        return self.filter(
+            status=Document.Status.SENT, next_reminder_at__lte=at, expires_at__gt=at
+        )
 
     def step_due(self, at: datetime) -> DocumentQuerySet:
         """Hand-over or sealing whose time has come: new, to repeat, or left by a dead worker."""
@@ -120,6 +138,7 @@ class Document(models.Model):
     source_page_count = models.PositiveIntegerField(default=0)
     units = models.PositiveSmallIntegerField(default=1)  # its price on the balance
     needs_agreement = models.BooleanField(default=False)
+    may_delegate = models.BooleanField(default=False)  # as the portal decided when it was made
 
     sender = models.ForeignKey(
         Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="sent_documents"
@@ -140,6 +159,8 @@ class Document(models.Model):
     # When the sweep looks at it again (hand-over or sealing that must be repeated); null = never.
     next_step_at = models.DateTimeField(null=True, blank=True)
     step_attempts = models.PositiveSmallIntegerField(default=0)
+    # When those who have not signed are reminded next; null = no more reminders by schedule.
+    next_reminder_at = models.DateTimeField(null=True, blank=True)
 
     objects = DocumentQuerySet.as_manager()
 
@@ -159,6 +180,11 @@ class Document(models.Model):
                 fields=["expires_at"],
                 name="document_overdue",
                 condition=models.Q(status="sent"),
+            ),
+            models.Index(
+                fields=["next_reminder_at"],
+                name="document_reminder",
+                condition=models.Q(status="sent", next_reminder_at__isnull=False),
             ),
         ]
 
@@ -240,6 +266,9 @@ class Signer(models.Model):
     organisation = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    code_channel = models.CharField(
+        max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL
+    )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     language = models.CharField(max_length=8, default="ru")
 
@@ -252,6 +281,10 @@ class Signer(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
     decline_reason = models.TextField(blank=True)
+    # The last letter to the present address that came back; null once another way was found.
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    bounce_reason = models.CharField(max_length=200, blank=True)  # the mail server's words
+    delegated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["order"]
@@ -275,6 +308,15 @@ class Signer(models.Model):
     def audit_name(self) -> str:
         return f"signer:{self.pk}"
 
+    @property
+    def code_address(self) -> str:
+        """Where this signer's one-time codes go."""
+        return self.phone if self.code_channel == CodeChannel.SMS else self.email
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status in {self.Status.PENDING, self.Status.VIEWED}
+
 
 class Signature(models.Model):
     """One signer's decision to sign: made once, with the evidence of how it was made."""
@@ -294,13 +336,74 @@ class Signature(models.Model):
         return f"{self.signer} {self.signed_at:%Y-%m-%d %H:%M}"
 
 
+class AnnulmentQuerySet(models.QuerySet["Annulment"]):
+    def open(self) -> AnnulmentQuerySet:
+        return self.filter(state=Annulment.State.PROPOSED)
+
+
+class Annulment(models.Model):
+    """A proposal that a completed document loses its force: it does when every party has signed
+    the proposal too."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        ACCEPTED = "accepted", _("Accepted by all parties")
+        REFUSED = "refused", _("Refused")
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="annulments")
+    proposed_by = models.ForeignKey(Signer, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    proposed_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnnulmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document"],
+                condition=models.Q(state="proposed"),
+                name="one_open_annulment_per_document",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"annulment:{self.pk}"
+
+    def is_signed_by(self, signer: Signer) -> bool:
+        return self.consents.filter(signer=signer).exists()
+
+
+class AnnulmentConsent(models.Model):
+    """One party's signature under an annulment, with the evidence of how it was made."""
+
+    annulment = models.ForeignKey(Annulment, on_delete=models.CASCADE, related_name="consents")
+    signer = models.ForeignKey(Signer, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    confirmed_by = models.CharField(max_length=200)  # the way, in words, address masked
+    signed_sha256 = models.CharField(max_length=64)  # of the SIGNED file that is annulled
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["annulment", "signer"], name="a_party_annuls_a_document_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signer} {self.signed_at:%Y-%m-%d %H:%M}"
+
+
 class StoredFile(models.Model):
     class Kind(models.TextChoices):
         SOURCE = "source", _("As received")
         SHOWN = "shown", _("Checked and cleaned: what is shown and signed")
         AGREEMENT_SOURCE = "agreement_source", _("Agreement given to the robot")
         IN_WORK = "in_work", _("With the company's signature")
-        SIGNED = "signed", _("Signed by all")
+        SIGNED = "signed", _("Signed file")
         AGREEMENT = "agreement", _("Additional agreement")
         REPORT = "report", _("Signing report")
 

@@ -183,7 +183,7 @@ def _write_again(
     signer.save(update_fields=["reminded_at"])
     record(
         document.portal,
-        EventKind.REMINDER_SENT,
+        EventKind.LINK_RENEWED if why is invitations.Why.NEW_LINK else EventKind.REMINDER_SENT,
         actor=by.audit_name,
         subject=document.subject,
         data={"signer": signer.key, "why": why.value},

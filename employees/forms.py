@@ -47,12 +47,19 @@ class TurnOnForm(forms.Form):
         return "".join(str(self.cleaned_data["code"]).split())
 
 
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice of people by name: an employee's own words in logs are a number."""
+
+    def label_from_instance(self, employee: Employee) -> str:
+        return employee.name
+
+
 class DelegationForm(forms.Form):
     """Somebody else of the same portal, a last day, a limit of documents."""
 
     use_required_attribute = False
 
-    delegate = forms.ModelChoiceField(
+    delegate = PersonField(
         label=_("Who may send"), queryset=Employee.objects.none(), empty_label=_("Choose a person")
     )
     until = forms.DateField(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from employees.models import Employee, SignatureProfile
 from outbox.base import Letter
 from outbox.models import Delivery
+from signing.stamps import zone_name
 
 
 def build_employee_code(delivery: Delivery) -> Letter | None:
@@ -100,11 +101,9 @@ def _admin_page(profile: SignatureProfile) -> str:
 
 
 def _clock(at: datetime) -> str:
-    """14:05 (UTC+3), in the installation's zone."""
+    """14:05 (МСК, UTC+3), in the installation's zone."""
     local = timezone.localtime(at)
-    hours, minutes = divmod(int(local.utcoffset().total_seconds()) // 60, 60)  # type: ignore[union-attr]
-    zone = f"UTC{hours:+d}" + (f":{minutes:02d}" if minutes else "")
-    return f"{local:%H:%M} ({zone})"
+    return f"{local:%H:%M} ({zone_name(local, get_language() or 'en')})"
 
 
 def _moment(at: datetime | None) -> str:

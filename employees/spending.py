@@ -56,11 +56,11 @@ def spent_by_day(portal: Portal, at: datetime) -> dict[date, int]:
 
 
 def chart(spent: dict[date, int]) -> Chart:
-    highest = max(max(spent.values(), default=0), 1)
+    highest = max(spent.values(), default=0)
     bars = []
     for place, (day, units) in enumerate(spent.items()):
         # A day without spending is a thin line, so that the axis has no holes.
-        height = max(round(units / highest * _HEIGHT), 2)
+        height = max(round(units / max(highest, 1) * _HEIGHT), 2)
         bars.append(Bar(day, units, place * (_WIDTH + _GAP), _HEIGHT - height, _WIDTH, height))
     width = len(bars) * (_WIDTH + _GAP) - _GAP
     return Chart(bars, width, _HEIGHT, highest, sum(spent.values()))

@@ -12,6 +12,7 @@ _KINDS: dict[str, str | Promise] = {
     "signer": _("Signer"),
     "employee": _("Employee"),
     "support": _("Support"),
+    "portal": _("Portal"),
     "system": _("SIGNX"),
 }
 

@@ -44,6 +44,28 @@ SENTENCES: dict[str, tuple[str | Promise, ...]] = {
     ),
     EventKind.SIGNER_INVITED: (_("{name} was invited, address {address}"), _("{name} was invited")),
     EventKind.REMINDER_SENT: (_("{name} was reminded"),),
+    EventKind.LINK_RENEWED: (_("{name} was sent a new link; the old one stopped"),),
+    EventKind.SIGNER_LETTER_BOUNCED: (
+        _("{name}: a message to {address} was not delivered ({reason})"),
+        _("{name}: a message was not delivered"),
+    ),
+    EventKind.SIGNER_ADDRESS_CHANGED: (
+        _("{name}: the address {before} was changed to {address}; the old link stopped"),
+        _("{name}: the address was changed"),
+    ),
+    EventKind.SIGNER_DELEGATED: (
+        _("{before} handed the signing over to {name}, address {address}"),
+    ),
+    EventKind.ANNULMENT_PROPOSED: (
+        _("{name} proposed to annul the document: “{reason}”"),
+        _("{name} proposed to annul the document"),
+    ),
+    EventKind.ANNULMENT_SIGNED: (_("{name} signed the annulment"),),
+    EventKind.ANNULMENT_REFUSED: (
+        _("{name} refused the annulment: “{reason}”"),
+        _("{name} refused the annulment"),
+    ),
+    EventKind.DOCUMENT_ANNULLED: (_("Annulled by the parties: “{reason}”"),),
     EventKind.DOCUMENT_CANCELLED: (_("Withdrawn by the sender: “{reason}”"),),
     EventKind.PERSONAL_ERASED: (_("Personal details erased in events: {events}"),),
 }

@@ -48,7 +48,8 @@ def sources() -> Iterator[tuple[Path, bytes]]:
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
             yield path, path.read_bytes()
-    for path in sorted((ROOT / "templates").rglob("*.*")):
+    folders = [ROOT / "templates", *(ROOT / app / "templates" for app in APPS)]
+    for path in sorted(path for folder in folders for path in folder.rglob("*.*")):
         if path.suffix in {".html", ".txt"}:
             yield path, _flat(templatize(path.read_text("utf-8"), origin=str(path))).encode()
 

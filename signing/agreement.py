@@ -37,7 +37,6 @@ class AgreementValues:
     date: str
     company: str
     company_signer: str
-    company_details: str
     counterparty: str
     address: str
     channel: str

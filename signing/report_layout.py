@@ -56,7 +56,7 @@ def _head(data: ReportData, title: str) -> Table:
 def _files(data: ReportData) -> list[Flowable]:
     return [
         _text(_("Document"), "heading"),
-        _facts(_file_rows(_("Sent for signing"), data.source)),
+        _facts(_file_rows(_("File as received"), data.source)),
         Spacer(1, 6),
         _facts(_file_rows(_("Signed file"), data.result)),
     ]

@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
             name='StoredFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('source', 'As received'), ('shown', 'Checked and cleaned: what is shown and signed'), ('agreement_source', 'Agreement given to the robot'), ('in_work', "With the company's signature"), ('signed', 'Signed by all'), ('agreement', 'Additional agreement'), ('report', 'Signing report')], max_length=20)),
+                ('kind', models.CharField(choices=[('source', 'As received'), ('shown', 'Checked and cleaned: what is shown and signed'), ('agreement_source', 'Agreement given to the robot'), ('in_work', "With the company's signature"), ('signed', 'Signed file'), ('agreement', 'Additional agreement'), ('report', 'Signing report')], max_length=20)),
                 ('name', models.CharField(max_length=255)),
                 ('file', models.FileField(max_length=300, upload_to='')),
                 ('sha256', models.CharField(db_index=True, max_length=64)),

@@ -35,8 +35,8 @@ def test_the_code_reaches_its_owner_once(director):
     assert code in message.body
     assert code in html
     assert code not in message.subject
-    assert "12:05 (UTC+3)" in message.body
-    assert "12:05 (UTC+3)" in html
+    assert "12:05 (МСК, UTC+3)" in message.body
+    assert "12:05 (МСК, UTC+3)" in html
     assert newest("employee_code").secret == ""
 
 

@@ -19,7 +19,6 @@ VALUES = AgreementValues(
     date="24.11.2026",
     company="ООО «Север-Логистика»",
     company_signer="генеральный директор Қасымова Әлия Өмірқызы",
-    company_details="ИНН 7700000000, г. Вымышленск, ул. Складская, 5",
     counterparty="Ёлкин Пётр Алексеевич",
     address="elkin@mail.example",
     channel="письмо на электронную почту",
