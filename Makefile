@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test lint format messages clean
+.PHONY: chaos letters pictures help install demo run test lint format messages clean bench corpus fuzz
 
 help:  ## list the commands
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | \
@@ -26,12 +26,32 @@ test: install  ## every test: SQLite, PostgreSQL, browser, SMTP, pdfsig
 	@scripts/test-tools.sh
 	@$(PY) scripts/test.py $(ARGS)
 
+bench: install  ## one signature, beside other tools: [ROUNDS=3] [TIMES=7]
+	@ROUNDS="$(or $(ROUNDS),3)" TIMES="$(or $(TIMES),7)" $(PY) -m bench
+
+corpus: install  ## every sample in every shape, or your own files: [FILES="folder file.pdf"]
+	@$(PY) -m bench.corpus $(FILES)
+
+# The fuzzer is no requirement: it has no wheel for every Python.
+fuzz: install  ## search for files that break intake or verification: [SECONDS=600]
+	@$(PY) -c 'import atheris' 2>/dev/null || $(PY) -m pip install --quiet atheris==3.0.0
+	@$(PY) -m bench.fuzz $(or $(SECONDS),600)
+
+chaos: install  ## many documents while the portal misbehaves and workers die: [DOCUMENTS=200] [RATE=0.1] [SEED=1]
+	@DOCUMENTS="$(DOCUMENTS)" RATE="$(RATE)" SEED="$(SEED)" KILL_EVERY_S="$(KILL_EVERY_S)" $(PY) -m chaos
+
 lint: install  ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@$(PY) -c 'import tests.environment; from mypy.__main__ import console_entry; console_entry()'
 
 format: install  ## ruff, fixing
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+pictures: install  ## pictures of every state of the signing page into docs/images/signing
+	@SIGNX_PICTURES=docs/images/signing $(PY) -m pytest -q tests/scenarios/test_signing_page.py -k state
+
+letters: install  ## pictures of all letters into docs/images/letters
+	@$(PY) scripts/letters.py
 
 messages: install  ## collect translatable strings into locale/
 	@$(PY) scripts/messages.py collect

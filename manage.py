@@ -4,7 +4,10 @@
 import os
 import sys
 
+from signx import trial
+
 if __name__ == "__main__":
+    trial.prepare(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signx.settings")
     from django.core.management import execute_from_command_line
 

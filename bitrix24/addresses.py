@@ -36,6 +36,15 @@ def check_url(url: str) -> None:
         raise refused(f"{parts.scheme or 'no scheme'} is only for self-hosted portals")
 
 
+def check_address(url: str) -> None:
+    """Raises BitrixError(PORTAL_UNREACHABLE) unless we may connect to where `url` leads now.
+
+    Connecting checks again: this keeps an address that is refused out of the database.
+    """
+    check_url(url)
+    address_of(url)
+
+
 def address_of(url: str) -> str:
     """The IP address to connect to, resolved and checked once, so that DNS cannot change its mind.
 

@@ -46,9 +46,14 @@ class PortalAdmin(ReadOnlyAdmin):
         "health",
         "disk_folder_id",
         "installed_at",
+        "missing",
         "checked_at",
+        "look_over_at",
+        "access_lost_at",
         "uninstall_check_at",
         "uninstalled_at",
+        "wipe_at",
+        "wiped_at",
         "paused_until",
         "last_error",
     )
@@ -71,6 +76,8 @@ class PortalAdmin(ReadOnlyAdmin):
             return str(_("Uninstallation is being checked"))
         if not portal.administrator_count:
             return str(_("No working access: an administrator has to open the app"))
+        if portal.missing:
+            return str(_("Works, but the portal lacks permissions or features"))
         if portal.paused_until and portal.paused_until > timezone.now():
             return str(_("Paused at the portal's request"))
         return str(_("Works"))
@@ -81,6 +88,7 @@ class RestCallAdmin(ReadOnlyAdmin):
     list_display = ("at", "portal", "method", "http_status", "error", "duration_ms")
     list_filter = ("http_status", "error")
     list_select_related = ("portal",)
-    search_fields = ("method",)
+    search_fields = ("method", "portal__domain", "portal__member_id")
+    search_help_text = _("Method, or the portal's address or member_id")
     date_hierarchy = "at"
     show_full_result_count = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -11,6 +12,15 @@ def as_int(value: Any) -> int:
         return int(str(value).strip())
     except ValueError:
         return 0
+
+
+def as_float(value: Any) -> float:
+    """The number, 0.0 for everything that is none."""
+    try:
+        number = float(str(value).strip())
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def as_text(value: Any) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -23,6 +24,7 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 
 from bitrix24 import client, install, oauth
+from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_int, as_text
 from bitrix24.errors import STALE_TOKEN
 from bitrix24.models import FrameSession, Portal
@@ -266,9 +268,15 @@ def _confirmed(request: HttpRequest) -> tuple[oauth.AppInfo, str]:
         raise SignXError(ErrorCode.REQUEST_FORGED, "the token is another application's")
     if not info.member_id or info.member_id != request.POST.get("member_id"):
         raise SignXError(ErrorCode.REQUEST_FORGED, "member_id")
-    if claimed_domain and info.domain != claimed_domain:
+    if claimed_domain and claimed_domain not in _names_of(info):
         raise SignXError(ErrorCode.REQUEST_FORGED, "domain")
     return info, server
+
+
+def _names_of(info: oauth.AppInfo) -> set[str]:
+    """How the portal may call itself: a self-hosted one gives its port here and not there."""
+    known = netloc(info.client_endpoint)
+    return {info.domain, known, urlsplit(info.client_endpoint).netloc.lower()} - {""}
 
 
 def claimed_origin(request: HttpRequest) -> str:

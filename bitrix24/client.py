@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,7 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from bitrix24 import limits, oauth, phpform, rest_log, transport
+from bitrix24 import access, limits, oauth, phpform, rest_log, transport
 from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_text
 from bitrix24.errors import (
@@ -36,8 +36,11 @@ from signx.errors import ErrorCode
 __all__ = ["BatchAnswer", "BitrixError", "Command", "batch", "call", "download", "upload"]
 
 BATCH_SIZE = 50
-# How many users' tokens are tried for one call that names no user.
+# How many users' tokens are tried for one call that names no user, and how many of them may end
+# in a refresh without an answer: each may take 20 s.
 TOKENS_TRIED = 4
+REFRESHES_TRIED = 2
+GONE_CHECK_DELAY = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
@@ -99,6 +102,7 @@ def download(portal: Portal, url: str) -> bytes:
     Raises BitrixError.
     """
     _check_own_host(portal, url)
+    limits.admit(portal, "download")
     headers = {"Accept": "*/*", "Referer": f"{portal.origin}/"}
     with _logged(portal, "download", {"url": ""}) as entry:
         response, content = transport.get(
@@ -108,6 +112,8 @@ def download(portal: Portal, url: str) -> bytes:
         if response.status_code >= 400 or _is_json_error(response, content):
             entry.body = _object("download", response.status_code, content)
             raise _refusal(portal, "download", entry)
+        if response.status_code != 200 or _is_page(response):
+            raise unreachable("download", "a page instead of a file", response.status_code)
     return content
 
 
@@ -117,6 +123,7 @@ def upload(portal: Portal, url: str, *, field_name: str, name: str, content: byt
     Raises BitrixError.
     """
     _check_own_host(portal, url)
+    limits.admit(portal, "upload")
     with _logged(portal, "upload", {"size": len(content)}) as entry:
         response, answer = transport.post(url, files={field_name: (name, content)})
         entry.status = response.status_code
@@ -132,9 +139,10 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
     The portal's endpoint must come from the authorization server. Raises BitrixError.
     """
     try:
-        return _post(portal, method, {}, access_token, shown={}).get("result")
+        body = _post(portal, method, {}, access_token, shown={}, for_person=True)
     except _Moved as moved:
         raise unreachable(method, "redirected") from moved
+    return body.get("result")
 
 
 # --- One request, with whichever token works ------------------------------------------------
@@ -143,20 +151,25 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
 def _request(
     portal: Portal, method: str, params: dict[str, Any], *, shown: Any, as_user: int | None
 ) -> dict[str, Any]:
-    refusal: BitrixError | None = None
-    for token in _candidates(portal, as_user):
-        try:
-            return _with_token(token, method, params, shown)
-        except BitrixError as error:
-            if not error.is_one_of(STALE_TOKEN | DEAD_USER):
-                _note_gone(token.portal, error)
-                raise
-            refusal = error
-    refusal = refusal or BitrixError(
+    refusal = BitrixError(
         ErrorCode.PORTAL_UNREACHABLE, f"{method}: no token", bitrix_code="NO_TOKEN"
     )
+    unanswered = 0
+    for token in _candidates(portal, as_user):
+        try:
+            asked = {"shown": shown, "for_person": as_user is not None}
+            return _with_token(token, method, params, **asked)
+        except _Unusable as unusable:
+            refusal = unusable.reason
+            unanswered += unusable.is_unanswered
+        except BitrixError as error:
+            _note_gone(token.portal, error)
+            raise
+        if unanswered == REFRESHES_TRIED:
+            break
     if as_user is None:
         Portal.objects.filter(pk=portal.pk).update(last_error=str(refusal)[:200])
+        access.note_loss(portal.pk)
     raise refusal
 
 
@@ -164,37 +177,70 @@ def _candidates(portal: Portal, as_user: int | None) -> list[PortalToken]:
     tokens = PortalToken.objects.usable().filter(portal=portal).select_related("portal")
     if as_user is not None:
         return list(tokens.filter(bitrix_user_id=as_user))
-    return list(tokens[:TOKENS_TRIED])
+    now = timezone.now()
+    # A token that needs no refresh goes first: nothing can be lost with it, nobody waited for.
+    return sorted(
+        tokens[:TOKENS_TRIED], key=lambda token: (not token.is_admin, token.expires_at <= now)
+    )
+
+
+class _Unusable(Exception):
+    """This user's token does not work now; another's may."""
+
+    def __init__(self, reason: BitrixError, *, is_unanswered: bool = False) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.is_unanswered = is_unanswered
 
 
 def _with_token(
-    token: PortalToken, method: str, params: dict[str, Any], shown: Any
+    token: PortalToken, method: str, params: dict[str, Any], *, shown: Any, for_person: bool
 ) -> dict[str, Any]:
-    """One request, once more after a refresh if the token has run out."""
+    """One request, once more after a refresh if the token has run out. Raises _Unusable."""
+    asked = {"shown": shown, "for_person": for_person}
     if token.expires_at > timezone.now():
         try:
-            return _post_or_follow(token, method, params, shown)
+            return _post_or_follow(token, method, params, **asked)
         except BitrixError as error:
             if error.is_one_of(DEAD_USER):
                 oauth.mark_dead(token, error.bitrix_code)
+                raise _Unusable(error) from error
             if not error.is_one_of(STALE_TOKEN):
                 raise
-    fresh = oauth.refresh(token)
-    return _post_or_follow(fresh, method, params, shown)
+    fresh = _refreshed(token)
+    try:
+        return _post_or_follow(fresh, method, params, **asked)
+    except BitrixError as error:
+        if error.is_one_of(STALE_TOKEN | DEAD_USER):
+            raise _Unusable(error) from error
+        raise
+
+
+def _refreshed(token: PortalToken) -> PortalToken:
+    """Raises _Unusable where another user's token may do better: refused, or not answered."""
+    try:
+        return oauth.refresh(token)
+    except BitrixError as error:
+        if error.is_one_of(STALE_TOKEN | DEAD_USER):
+            raise _Unusable(error) from error
+        if not error.bitrix_code:
+            raise _Unusable(error, is_unanswered=True) from error
+        raise
 
 
 def _post_or_follow(
-    token: PortalToken, method: str, params: dict[str, Any], shown: Any
+    token: PortalToken, method: str, params: dict[str, Any], *, shown: Any, for_person: bool
 ) -> dict[str, Any]:
     """Follow a renamed portal once, and only to where the authorization server says it lives."""
+    asked = {"shown": shown, "for_person": for_person}
     try:
-        return _post(token.portal, method, params, token.access_token, shown=shown)
+        return _post(token.portal, method, params, token.access_token, **asked)
     except _Moved as moved:
         _learn_move(token)
         if netloc(token.portal.client_endpoint) != moved.netloc:
             raise unreachable(method, "redirected to a host that is not the portal") from moved
     try:
-        return _post(token.portal, method, params, token.access_token, shown=shown)
+        return _post(token.portal, method, params, token.access_token, **asked)
     except _Moved as moved:
         raise unreachable(method, "redirected twice") from moved
 
@@ -213,10 +259,11 @@ def _learn_move(token: PortalToken) -> None:
 
 
 def _note_gone(portal: Portal, error: BitrixError) -> None:
-    """Have the uninstallation confirmed in the background (bitrix24.lifecycle)."""
+    """Have the uninstallation confirmed in the background (bitrix24.lifecycle). A little later:
+    its event, with the wish to keep or to delete the data, may still be on its way."""
     if error.is_one_of(GONE):
         Portal.objects.filter(pk=portal.pk, uninstall_check_at=None).update(
-            uninstall_check_at=timezone.now()
+            uninstall_check_at=timezone.now() + GONE_CHECK_DELAY
         )
 
 
@@ -232,9 +279,15 @@ class _Moved(Exception):
 
 
 def _post(
-    portal: Portal, method: str, params: dict[str, Any], access_token: str, *, shown: Any
+    portal: Portal,
+    method: str,
+    params: dict[str, Any],
+    access_token: str,
+    *,
+    shown: Any,
+    for_person: bool,
 ) -> dict[str, Any]:
-    limits.check(portal, method, timezone.now())
+    limits.admit(portal, method, for_person=for_person)
     url = f"{portal.client_endpoint}{method}.json"
     with _logged(portal, method, shown) as entry:
         response, content = transport.post(url, json=params | {"auth": access_token})
@@ -244,7 +297,7 @@ def _post(
         entry.body = _object(method, response.status_code, content)
         if "error" in entry.body or response.status_code >= 400:
             raise _refusal(portal, method, entry)
-    limits.note_success(portal)
+    limits.note_success(portal, method, entry.body.get("time"), timezone.now())
     return entry.body
 
 
@@ -253,7 +306,7 @@ def _refusal(portal: Portal, method: str, entry: _LogEntry) -> BitrixError:
     if "error" not in entry.body:
         return unreachable(method, "an error without a code", status)
     error = from_answer(method, entry.body["error"], entry.body.get("error_description"), status)
-    limits.note_refusal(portal, method, error, entry.body, timezone.now())
+    limits.note_refusal(portal, method, error, timezone.now())
     return error
 
 
@@ -274,7 +327,16 @@ def _is_json_error(response: requests.Response, content: bytes) -> bool:
     return "error" in _object("download", response.status_code, content)
 
 
+def _is_page(response: requests.Response) -> bool:
+    """A page of the portal or of a gateway before it: a file would come as an attachment."""
+    kind = response.headers.get("Content-Type", "").lower()
+    return kind.startswith("text/html") and "Content-Disposition" not in response.headers
+
+
 def _check_own_host(portal: Portal, url: str) -> None:
+    if netloc(url) != netloc(portal.client_endpoint):
+        # The request that brought the link may have learnt that the portal was renamed.
+        portal.refresh_from_db(fields=["client_endpoint", "domain"])
     if netloc(url) != netloc(portal.client_endpoint):
         raise unreachable("file link", "it does not lead to the portal")
 
@@ -319,10 +381,10 @@ def _without_paused(
     portal: Portal, commands: Mapping[str, Command], answer: BatchAnswer
 ) -> dict[str, Command]:
     """Commands that may go now; those of resting methods are answered at once."""
-    paused = limits.paused_methods(portal, timezone.now())
+    resting = limits.resting_methods(portal, timezone.now())
     ready = dict(commands)
     for key, command in commands.items():
-        if until := paused.get(command.method.lower()):
+        if until := resting.get(command.method.lower()):
             answer.errors[key] = limits.busy(command.method, until)
             del ready[key]
     return ready
@@ -348,12 +410,14 @@ def _run_batch(
     body = _request(portal, "batch", params, shown=shown, as_user=as_user)
     result = as_dict(body.get("result"))
     answer.results |= _by_key(result.get("result"))
-    times = _by_key(result.get("result_time"))
+    for key, times in _by_key(result.get("result_time")).items():
+        if key in commands:
+            limits.note_time(portal, commands[key].method, times, timezone.now())
     for key, raw in _by_key(result.get("result_error")).items():
         method = commands[key].method if key in commands else "batch"
         error = as_dict(raw)
         refusal = from_answer(method, error.get("error"), error.get("error_description"), 200)
-        limits.note_refusal(portal, method, refusal, {"time": times.get(key)}, timezone.now())
+        limits.note_refusal(portal, method, refusal, timezone.now())
         answer.errors[key] = refusal
 
 

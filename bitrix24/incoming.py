@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from bitrix24 import phpform
+from bitrix24 import oauth, offers, phpform
 from bitrix24.answers import as_dict, as_text
 from bitrix24.models import Portal
 from signx.errors import ErrorCode, SignXError
@@ -36,9 +37,26 @@ def authenticate(payload: dict[str, Any]) -> Portal:
     portal = find_portal(as_text(auth.get("member_id")))
     if portal is None or portal.status == Portal.Status.UNINSTALLED:
         raise SignXError(ErrorCode.NOT_FOUND, "no such portal")
+    if not portal.application_token:
+        learn_application_token(portal, auth)
     if not has_token(portal, as_text(auth.get("application_token"))):
         raise SignXError(ErrorCode.REQUEST_FORGED, f"portal {portal.pk}: application_token")
+    offers.put_by_if_needed(portal, auth)
     return portal
+
+
+def learn_application_token(portal: Portal, auth: Mapping[str, Any]) -> None:
+    """Take the application_token of a call that carries an administrator's access token.
+
+    For older self-hosted portals, which do not give it to the frame. Raises BitrixError.
+    """
+    application_token = as_text(auth.get("application_token"))
+    if not application_token or not as_text(auth.get("access_token")):
+        return
+    info = oauth.introduce(portal.member_id, auth)
+    if portal.tokens.filter(bitrix_user_id=info.user_id, is_admin=True).exists():
+        portal.application_token = application_token
+        portal.save(update_fields=["application_token"])
 
 
 def find_portal(member_id: str) -> Portal | None:

@@ -17,16 +17,17 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from bitrix24 import client, methods
-from bitrix24.addresses import netloc
+from bitrix24 import access, client, methods
+from bitrix24.addresses import check_address, netloc
 from bitrix24.errors import BitrixError
-from bitrix24.lifecycle import tell
 from bitrix24.models import Portal, PortalToken
+from bitrix24.news import tell
 from bitrix24.oauth import ACCESS_LIFETIME_S, AppInfo
 from outbox.base import Command
 from signx.errors import ErrorCode, SignXError
 
-EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL")
+EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT")
+LOOK_OVER_EVERY = timedelta(days=1)
 TAB = "CRM_DEAL_DETAIL_TAB"
 TAB_TITLES = {"ru": "Подписание SIGNX", "kz": "SIGNX қол қою", "en": "SIGNX signing"}
 TAB_DESCRIPTIONS = {
@@ -35,6 +36,7 @@ TAB_DESCRIPTIONS = {
     "en": "Documents of the deal that are signed or wait for a signature",
 }
 STEP_TITLES: dict[str, Promise] = {
+    "bitrix24.features.look": _("Permissions and plan of the portal"),
     "bitrix24.install.bind_events": _("Connection with the portal"),
     "bitrix24.install.bind_placements": _("Tab in the deal card"),
     "bitrix24.install.prepare_disk": _("Folder for signed files on Disk"),
@@ -46,7 +48,11 @@ Step = Callable[[Portal, int], None]
 
 
 def remember_portal(info: AppInfo, server: str, *, language: str) -> Portal:
-    """The portal that the authorization server has confirmed, made or brought up to date."""
+    """The portal that the authorization server has confirmed, made or brought up to date.
+
+    Raises BitrixError(PORTAL_UNREACHABLE) for an address that we may not connect to.
+    """
+    check_address(info.client_endpoint)
     portal, is_new = Portal.objects.get_or_create(
         member_id=info.member_id,
         defaults={
@@ -59,11 +65,18 @@ def remember_portal(info: AppInfo, server: str, *, language: str) -> Portal:
     )
     if is_new:
         return portal
-    portal.domain, portal.client_endpoint = netloc(info.client_endpoint), info.client_endpoint
-    portal.auth_server, portal.scope = server, info.scope
+    known: dict[str, str | None] = {
+        "domain": netloc(info.client_endpoint),
+        "client_endpoint": info.client_endpoint,
+        "auth_server": server,
+        "scope": info.scope,
+    }
     if portal.status == Portal.Status.UNINSTALLED:
-        portal.status, portal.uninstalled_at = Portal.Status.INSTALLING, None
-    portal.save()
+        # It is back: what would have been deleted stays.
+        known |= {"status": Portal.Status.INSTALLING, "uninstalled_at": None, "wipe_at": None}
+    for name, value in known.items():
+        setattr(portal, name, value)
+    portal.save(update_fields=list(known))
     return portal
 
 
@@ -87,15 +100,17 @@ def remember_user(
         "refreshed_at": now,
         "dead_at": None,
         "dead_reason": "",
+        "is_in_doubt": False,
     }
     if refresh_token:
         values["refresh_token"] = refresh_token
     PortalToken.objects.update_or_create(portal=portal, bitrix_user_id=user_id, defaults=values)
     if not is_admin:
         return
-    portal.application_token = application_token or portal.application_token
-    portal.last_error = ""
-    portal.save(update_fields=["application_token", "last_error"])
+    access.note_return(portal.pk)
+    if application_token:
+        portal.application_token = application_token
+        portal.save(update_fields=["application_token"])
 
 
 def steps() -> list[tuple[str, str | Promise]]:
@@ -138,6 +153,8 @@ def heal(portal: Portal) -> None:
     for path in settings.INSTALL_STEPS:
         step: Step = import_string(path)
         step(portal, token.bitrix_user_id)
+    now = timezone.now()
+    Portal.objects.filter(pk=portal.pk).update(checked_at=now, look_over_at=now + LOOK_OVER_EVERY)
 
 
 @transaction.atomic
@@ -146,7 +163,8 @@ def _activate(portal: Portal) -> None:
     was_active = row.status == Portal.Status.ACTIVE
     now = timezone.now()
     row.status, row.checked_at = Portal.Status.ACTIVE, now
-    row.uninstalled_at = row.uninstall_check_at = None
+    row.look_over_at = now + LOOK_OVER_EVERY
+    row.uninstalled_at = row.uninstall_check_at = row.wipe_at = None
     row.installed_at = row.installed_at if was_active and row.installed_at else now
     row.save()
     tell(row, "updated" if was_active else "installed")

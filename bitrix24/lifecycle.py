@@ -15,12 +15,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
-from bitrix24 import incoming, oauth
-from bitrix24.answers import as_dict, as_text
+from bitrix24 import incoming, oauth, offers
+from bitrix24.answers import as_bool, as_dict, as_text
 from bitrix24.errors import DEAD_USER, GONE, BitrixError
-from bitrix24.models import FrameSession, Portal, PortalToken
+from bitrix24.models import FrameSession, MethodBudget, Portal, PortalToken, RestCall
+from bitrix24.news import tell
+from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 UNINSTALL_CHECKS = (timedelta(0), timedelta(minutes=10), timedelta(hours=1))
 # While the authorization server itself cannot be reached.
 CHECK_AGAIN = timedelta(minutes=5)
+# Longer than a worker may live on one task: a wipe that was cut off comes due again.
+WIPE_LEASE = timedelta(minutes=10)
+# An event without application_token may have us look at a portal no more often than this.
+UNPROVED_EVERY = timedelta(hours=1)
 
 
 def receive_event(payload: Mapping[str, Any]) -> None:
@@ -39,13 +44,6 @@ def receive_event(payload: Mapping[str, Any]) -> None:
     event = as_text(payload.get("event")).upper()
     if receive := _EVENTS.get(event):
         receive(dict(payload))
-
-
-def tell(portal: Portal, what: str) -> None:
-    """News for settings.PORTAL_LISTENERS: "installed", "updated" or "uninstalled"."""
-    for path in settings.PORTAL_LISTENERS:
-        listener: Callable[[Portal, str], None] = import_string(path)
-        listener(portal, what)
 
 
 def confirm_uninstall(portal_id: int, at: datetime) -> None:
@@ -89,7 +87,10 @@ def _ask_again(portal: Portal, at: datetime) -> None:
     else:
         log.warning("portal %s: an announced uninstallation was not confirmed", portal.pk)
         again, checks = None, 0
-    Portal.objects.filter(pk=portal.pk).update(uninstall_check_at=again, uninstall_checks=checks)
+    values: dict[str, Any] = {"uninstall_check_at": again, "uninstall_checks": checks}
+    if again is None:
+        values["wipe_asked"] = False
+    Portal.objects.filter(pk=portal.pk).update(**values)
 
 
 @transaction.atomic
@@ -97,18 +98,61 @@ def _end(portal_id: int, at: datetime) -> None:
     portal = Portal.objects.select_for_update().get(pk=portal_id)
     portal.status, portal.uninstalled_at = Portal.Status.UNINSTALLED, at
     portal.uninstall_check_at, portal.uninstall_checks = None, 0
+    portal.wipe_at = at + timedelta(days=settings.WIPE_AFTER_DAYS) if portal.wipe_asked else None
+    portal.wipe_asked = False
     portal.application_token, portal.disk_folder_id = "", ""
+    portal.offer, portal.offer_try_at, portal.look_over_at = "", None, None
+    portal.access_lost_at, portal.missing, portal.last_error = None, [], ""
     portal.save()
+    MethodBudget.objects.filter(portal=portal).delete()
     PortalToken.objects.filter(portal=portal).delete()
     FrameSession.objects.filter(portal=portal).delete()
     tell(portal, "uninstalled")
 
 
+def wipe(portal_id: int, at: datetime) -> None:
+    """Delete the data of a portal that asked for it (`CLEAN=1`) and did not come back in time.
+
+    May be cut off anywhere: it comes due again until every listener has done its part.
+    """
+    due = Portal.objects.filter(pk=portal_id, status=Portal.Status.UNINSTALLED, wipe_at__lte=at)
+    if not due.update(wipe_at=at + WIPE_LEASE):
+        return
+    portal = Portal.objects.get(pk=portal_id)
+    tell(portal, "wiped")
+    Delivery.objects.filter(lane=portal.lane).delete()
+    RestCall.objects.filter(portal=portal).delete()
+    Portal.objects.filter(pk=portal_id).update(wipe_at=None, wiped_at=at)
+
+
 def _uninstall(payload: dict[str, Any]) -> None:
+    """Whoever knows the application_token can send this; of several wishes, keeping the data is
+    the one that can be mended."""
     portal = incoming.authenticate(payload)
+    is_first = portal.uninstall_check_at is None
+    wipes = as_bool(as_dict(payload.get("data")).get("CLEAN"))
+    log.warning("portal %s: an uninstallation is announced", portal.pk)
     Portal.objects.filter(pk=portal.pk).update(
-        uninstall_check_at=timezone.now(), uninstall_checks=0
+        uninstall_check_at=timezone.now(),
+        uninstall_checks=0,
+        wipe_asked=wipes and (is_first or portal.wipe_asked),
     )
+
+
+def _payment(payload: dict[str, Any]) -> None:
+    """ONAPPPAYMENT is only a reason to look: what is paid, the portal is asked (features).
+
+    Its auth block may lack the application_token, so such an event counts once in a while.
+    """
+    auth = as_dict(payload.get("auth"))
+    if as_text(auth.get("application_token")):
+        portal: Portal | None = incoming.authenticate(payload)
+    else:
+        portal = incoming.find_portal(as_text(auth.get("member_id")))
+        if portal and portal.checked_at and portal.checked_at > timezone.now() - UNPROVED_EVERY:
+            return
+    if portal is not None:
+        Portal.objects.active().filter(pk=portal.pk).update(look_over_at=timezone.now())
 
 
 def _install(payload: dict[str, Any]) -> None:
@@ -118,10 +162,8 @@ def _install(payload: dict[str, Any]) -> None:
     portal = incoming.find_portal(as_text(auth.get("member_id")))
     if portal is None:
         raise SignXError(ErrorCode.NOT_FOUND, "no such portal")
-    server = oauth.server_for(as_text(auth.get("server_endpoint")))
-    info = oauth.app_info(as_text(auth.get("access_token")), server)
-    if (info.client_id, info.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
-        raise SignXError(ErrorCode.REQUEST_FORGED, f"portal {portal.pk}: token of another app")
+    info = oauth.introduce(portal.member_id, auth)
+    offers.put_by(portal, auth)
     _learn(portal, info, as_text(auth.get("application_token")), payload)
 
 
@@ -135,12 +177,13 @@ def _learn(
     if language in dict(settings.LANGUAGES):
         portal.language = language
     if payload.get("event") == "ONAPPUPDATE":
-        portal.checked_at = None  # the portal has dropped robots: bitrix24.tasks renews them
-    portal.save(update_fields=["application_token", "language", "checked_at"])
+        portal.look_over_at = timezone.now()  # the portal has dropped robots
+    portal.save(update_fields=["application_token", "language", "look_over_at"])
 
 
 _EVENTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "ONAPPINSTALL": _install,
     "ONAPPUPDATE": _install,
     "ONAPPUNINSTALL": _uninstall,
+    "ONAPPPAYMENT": _payment,
 }

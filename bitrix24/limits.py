@@ -1,62 +1,131 @@
-"""What a portal may be asked now. Its refusals are remembered in the database, for all machines.
+"""What a portal may be asked now. All workers of all machines count together, in the database.
 
-Source: Bitrix24 docs, settings/performance/limits: a leaky bucket per portal (QUERY_LIMIT_EXCEEDED)
-and ten one-minute buckets of execution time per method (OPERATION_TIME_LIMIT).
+Source: Bitrix24 docs, settings/performance/limits: a leaky bucket of requests per portal
+(QUERY_LIMIT_EXCEEDED) and ten one-minute buckets of execution time per method
+(OPERATION_TIME_LIMIT). Both are kept by us before the portal has to; its refusals are obeyed too.
 """
 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.conf import settings
+from django.db.models import F, FloatField, Q, Value
+from django.db.models.functions import Greatest
+from django.utils import timezone
 
-from bitrix24.answers import as_dict, as_int
+from bitrix24.answers import as_dict, as_float, as_int
 from bitrix24.errors import BUSY, BitrixError
-from bitrix24.models import MethodPause, Portal
+from bitrix24.models import MethodBudget, Portal
 from signx.errors import ErrorCode
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 64.0
 # One of the ten buckets has emptied by then.
 METHOD_PAUSE_S = 60
+# A request that would have to wait no longer than this waits; others come again later.
+PATIENCE_S = 1.0
+# Places of the bucket that background work leaves to people who look at a page.
+KEPT_FOR_PEOPLE = 5
+# Those who come again do so one after another.
+SPREAD_S = 5.0
+# Shares of a method's time: from the first one its use is written down, at the second it rests.
+NOTED_SHARE, RESTING_SHARE = 0.25, 0.9
 
 
-def check(portal: Portal, method: str, at: datetime) -> None:
-    """Raises BitrixError(PORTAL_BUSY) with `retry_at` while the portal or the method rests."""
-    if portal.paused_until and portal.paused_until > at:
-        raise busy(method, portal.paused_until)
-    if until := paused_methods(portal, at).get(method.lower()):
+def admit(portal: Portal, method: str, *, for_person: bool = False) -> None:
+    """Count one request to the portal, after a short wait if need be.
+
+    Raises BitrixError(PORTAL_BUSY) with `retry_at` while the portal or the method rests, or the
+    bucket is full for longer than PATIENCE_S.
+    """
+    if until := resting_methods(portal, timezone.now()).get(method.lower()):
         raise busy(method, until)
+    waited_s = 0.0
+    while True:
+        delay_s = _take(portal, method, timezone.now(), for_person=for_person)
+        if delay_s == 0:
+            return
+        if waited_s + delay_s > PATIENCE_S:
+            spread_s = random.uniform(0, SPREAD_S)
+            raise busy(method, timezone.now() + timedelta(seconds=delay_s + spread_s))
+        time.sleep(delay_s)
+        waited_s += delay_s
 
 
-def paused_methods(portal: Portal, at: datetime) -> dict[str, datetime]:
+def resting_methods(portal: Portal, at: datetime) -> dict[str, datetime]:
     """Methods that rest, in lower case, with the end of their rest."""
-    return dict(portal.method_pauses.filter(until__gt=at).values_list("method", "until"))
+    resting = portal.method_budgets.filter(rests_until__gt=at).values_list("method", "rests_until")
+    return {method: until for method, until in resting if until}
 
 
-def note_refusal(
-    portal: Portal, method: str, error: BitrixError, body: Mapping[str, Any], at: datetime
-) -> None:
+def note_refusal(portal: Portal, method: str, error: BitrixError, at: datetime) -> None:
     """Begin the rest that a refusal asks for, and put its end into `error.retry_at`."""
     if not error.is_one_of(BUSY):
         return
     if error.bitrix_code.lower() == "operation_time_limit":
-        error.retry_at = _pause_method(portal, method, body, at)
+        error.retry_at = _rest(portal, method.lower(), at)
     else:
         error.retry_at = _pause_portal(portal, at)
 
 
-def note_success(portal: Portal) -> None:
-    """The portal answers again: its next refusal begins with a short pause."""
+def note_success(portal: Portal, method: str, times: Any, at: datetime) -> None:
+    """The portal answers: its next refusal begins with a short pause. `times` is the answer's
+    `time`, where the portal tells how much of the method's time is used."""
     if portal.busy_streak:
         Portal.objects.filter(pk=portal.pk).update(busy_streak=0)
+    note_time(portal, method, times, at)
+
+
+def note_time(portal: Portal, method: str, times: Any, at: datetime) -> None:
+    """Have a method rest before the portal blocks it. `times`: the `time` of one method's answer,
+    also of one command's in a batch."""
+    spent_s = as_float(as_dict(times).get("operating"))
+    limit_s = settings.BITRIX24_OPERATING_LIMIT_S
+    if spent_s < NOTED_SHARE * limit_s or method == "batch":
+        return
+    resets_at = _resets_at(as_dict(times), at)
+    MethodBudget.objects.update_or_create(
+        portal=portal,
+        method=method.lower(),
+        defaults={
+            "spent_s": spent_s,
+            "resets_at": resets_at,
+            "rests_until": resets_at if spent_s >= RESTING_SHARE * limit_s else None,
+        },
+    )
 
 
 def busy(method: str, until: datetime) -> BitrixError:
     return BitrixError(ErrorCode.PORTAL_BUSY, f"{method} rests", retry_at=until)
+
+
+def _take(portal: Portal, method: str, at: datetime, *, for_person: bool) -> float:
+    """Seconds until there is a place in the bucket; 0: it has just been taken.
+
+    The generic cell rate algorithm (ITU-T I.371, A.1): one number per portal, one statement,
+    no lock that outlives it. Raises BitrixError(PORTAL_BUSY) while the portal rests.
+    """
+    step_s = 1 / settings.BITRIX24_RATE_PER_S
+    places = settings.BITRIX24_BURST - (0 if for_person else KEPT_FOR_PEOPLE)
+    room_s = (max(places, 1) - 1) * step_s
+    now_s = at.timestamp()
+    taken = (
+        Portal.objects.filter(pk=portal.pk, bucket_empty_at__lte=now_s + room_s)
+        .filter(Q(paused_until=None) | Q(paused_until__lte=at))
+        .update(bucket_empty_at=Greatest(F("bucket_empty_at"), Value(now_s, FloatField())) + step_s)
+    )
+    if taken:
+        return 0
+    row = Portal.objects.values("bucket_empty_at", "paused_until").get(pk=portal.pk)
+    if row["paused_until"] and row["paused_until"] > at:
+        raise busy(method, row["paused_until"])
+    # Never 0: somebody may have given the place back between the two statements.
+    return max(float(row["bucket_empty_at"]) - now_s - room_s, 0.01)
 
 
 def _pause_portal(portal: Portal, at: datetime) -> datetime:
@@ -66,11 +135,17 @@ def _pause_portal(portal: Portal, at: datetime) -> datetime:
     return until
 
 
-def _pause_method(portal: Portal, method: str, body: Mapping[str, Any], at: datetime) -> datetime:
-    reset_s = as_int(as_dict(body.get("time")).get("operating_reset_at"))
-    named = datetime.fromtimestamp(reset_s, UTC) if reset_s else at
-    until = named if named > at else at + timedelta(seconds=METHOD_PAUSE_S)
-    MethodPause.objects.update_or_create(
-        portal=portal, method=method.lower(), defaults={"until": until}
+def _rest(portal: Portal, method: str, at: datetime) -> datetime:
+    """Until the time that the method's last answer named: the refusal itself names none."""
+    known = portal.method_budgets.filter(method=method, resets_at__gt=at).first()
+    until: datetime = known.resets_at if known else at + timedelta(seconds=METHOD_PAUSE_S)
+    MethodBudget.objects.update_or_create(
+        portal=portal, method=method, defaults={"resets_at": until, "rests_until": until}
     )
     return until
+
+
+def _resets_at(times: Mapping[str, Any], at: datetime) -> datetime:
+    reset_s = as_int(times.get("operating_reset_at"))
+    named = datetime.fromtimestamp(reset_s, UTC) if reset_s else at
+    return named if named > at else at + timedelta(seconds=METHOD_PAUSE_S)

@@ -35,18 +35,33 @@ class Portal(models.Model):
     disk_folder_id = models.CharField(max_length=40, blank=True)
     installed_at = models.DateTimeField(null=True, blank=True)
     uninstalled_at = models.DateTimeField(null=True, blank=True)
+    # Our half of the portal's request limit (limits.take): the moment, in Unix seconds, at which
+    # the bucket will have leaked empty again.
+    bucket_empty_at = models.FloatField(default=0)
     # When the portal said "slow down": nothing is sent to it before this.
     paused_until = models.DateTimeField(null=True, blank=True)
     # How many times in a row it said so: the pause doubles each time.
     busy_streak = models.PositiveSmallIntegerField(default=0)
     # The wizard's next step, counted from 0; it starts again with every opening of the wizard.
     install_step = models.PositiveSmallIntegerField(default=0)
-    # When its registrations were last looked over (an update of the app removes them silently);
-    # null in an active portal: to be done now.
+    # When its registrations were last looked over (an update of the app removes them silently),
+    # and when they will be again.
     checked_at = models.DateTimeField(null=True, blank=True)
+    look_over_at = models.DateTimeField(null=True, blank=True)
+    # What it lacks for our work, as codes of bitrix24.features.
+    missing = models.JSONField(default=list, blank=True)
+    # Since when no administrator's token works; null while one does.
+    access_lost_at = models.DateTimeField(null=True, blank=True)
+    # Tokens that came with an event or a robot call (bitrix24.offers), and when to verify them.
+    offer = EncryptedTextField(blank=True)
+    offer_try_at = models.DateTimeField(null=True, blank=True)
     # Somebody said that the app was uninstalled: when to ask the authorization server again.
     uninstall_check_at = models.DateTimeField(null=True, blank=True)
     uninstall_checks = models.PositiveSmallIntegerField(default=0)
+    # Whether that word came with the wish to delete the data, and when it will be done.
+    wipe_asked = models.BooleanField(default=False)
+    wipe_at = models.DateTimeField(null=True, blank=True)
+    wiped_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -60,7 +75,16 @@ class Portal(models.Model):
                 fields=["uninstall_check_at"],
                 name="portal_uninstall_check",
                 condition=models.Q(uninstall_check_at__isnull=False),
-            )
+            ),
+            models.Index(fields=["status", "look_over_at"], name="portal_look_over"),
+            models.Index(
+                fields=["offer_try_at"],
+                name="portal_offer",
+                condition=models.Q(offer_try_at__isnull=False),
+            ),
+            models.Index(
+                fields=["wipe_at"], name="portal_wipe", condition=models.Q(wipe_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,16 +101,19 @@ class Portal(models.Model):
         return f"portal:{self.pk}"
 
 
-class MethodPause(models.Model):
-    """A method that used up its time on a portal (OPERATION_TIME_LIMIT); others go on."""
+class MethodBudget(models.Model):
+    """A method that has used much of its time on a portal, or all of it; others go on."""
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="method_pauses")
-    method = models.CharField(max_length=100)
-    until = models.DateTimeField()
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="method_budgets")
+    method = models.CharField(max_length=100)  # in lower case
+    # As the portal last told: time spent within ten minutes, and when some of it is given back.
+    spent_s = models.FloatField(default=0)
+    resets_at = models.DateTimeField()
+    rests_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["portal", "method"], name="one_pause_per_method")
+            models.UniqueConstraint(fields=["portal", "method"], name="one_budget_per_method")
         ]
 
     def __str__(self) -> str:
@@ -112,7 +139,10 @@ class PortalToken(models.Model):
     refresh_token = EncryptedTextField(blank=True)
     expires_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
+    # The lease. In the past: who held it died, and the answer to his request may be lost.
     refreshing_until = models.DateTimeField(null=True, blank=True)
+    # A refresh was sent and no answer is stored: the server may have spent this refresh_token.
+    is_in_doubt = models.BooleanField(default=False)
     dead_at = models.DateTimeField(null=True, blank=True)
     dead_reason = models.CharField(max_length=60, blank=True)
 

@@ -6,26 +6,37 @@ Source: Bitrix24 docs, settings/oauth (index, auto-renewal, error-codes, simple-
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from bitrix24 import rest_log, transport
-from bitrix24.addresses import netloc
+from bitrix24.addresses import check_address, netloc
 from bitrix24.answers import as_dict, as_int, as_text
 from bitrix24.errors import DEAD_USER, GONE, BitrixError, from_answer, unreachable
 from bitrix24.models import Portal, PortalToken
 from signx.errors import ErrorCode
 
+log = logging.getLogger(__name__)
+
 TIMEOUT_S = (5, 15)
 LEASE = timedelta(seconds=30)  # longer than TIMEOUT_S in all
 WAIT_STEP_S = 0.2
+# A refresh takes a fraction of a second: who holds the lease longer is in trouble or dead, and
+# another administrator's token is the better way.
+WAIT_S = 5.0
 ACCESS_LIFETIME_S = 3600
+# The new pair exists in our memory alone; a database that is away for a moment must not cost it.
+STORE_AGAIN_S = (0.1, 0.3, 1.0, 3.0)
+FORGED = ErrorCode.REQUEST_FORGED
+LOST = "refresh_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +79,27 @@ def app_info(access_token: str, server: str) -> AppInfo:
     )
 
 
+def introduce(member_id: str, auth: Mapping[str, Any]) -> AppInfo:
+    """Who the tokens of an `auth` block belong to, if they are this portal's and for us.
+
+    Raises BitrixError(REQUEST_FORGED), and those of `app_info`.
+    """
+    server = server_for(as_text(auth.get("server_endpoint")))
+    info = app_info(as_text(auth.get("access_token")), server)
+    if (info.client_id, info.member_id) != (settings.BITRIX24_CLIENT_ID, member_id):
+        raise BitrixError(FORGED, "tokens of another application or portal")
+    return info
+
+
 def refresh(token: PortalToken) -> PortalToken:
     """A new pair, stored before it is used. One refresh at a time per user, by a lease.
 
     Whoever finds the lease taken waits for the other's result. Raises BitrixError; a token that
-    the server refuses is marked dead.
+    the server refuses is marked dead. A refresh whose answer was lost is asked for again with the
+    same refresh token: the server may not have got it, or may answer a repeat.
     """
     stale = token.access_token
-    deadline = time.monotonic() + LEASE.total_seconds()
+    deadline = time.monotonic() + WAIT_S
     while not _take_lease(token):
         time.sleep(WAIT_STEP_S)
         token.refresh_from_db()
@@ -93,8 +117,16 @@ def refresh(token: PortalToken) -> PortalToken:
 
 
 def learn_endpoint(portal: Portal, client_endpoint: str) -> bool:
-    """Remember where the authorization server says the portal lives now; whether it is new."""
+    """Remember where the authorization server says the portal lives now; whether it is new.
+
+    An address that we may not connect to is not remembered.
+    """
     if not client_endpoint or client_endpoint == portal.client_endpoint:
+        return False
+    try:
+        check_address(client_endpoint)
+    except BitrixError as error:
+        log.warning("portal %s: its new address is refused: %s", portal.pk, error)
         return False
     portal.client_endpoint = client_endpoint
     portal.domain = netloc(client_endpoint)
@@ -113,6 +145,15 @@ def _end_lease(token: PortalToken) -> None:
 
 
 def _refresh_now(token: PortalToken) -> PortalToken:
+    # Written down before the request leaves: whatever happens to us, the doubt is known. `token`
+    # itself still says whether an earlier answer was lost.
+    PortalToken.objects.filter(pk=token.pk).update(is_in_doubt=True)
+
+    def keep(answer: dict[str, Any]) -> None:
+        if as_text(answer.get("member_id")) != token.portal.member_id:
+            raise unreachable("oauth.token", "the answer is about another portal")
+        _store(token, answer)
+
     try:
         answer = _ask(
             token.portal,
@@ -125,13 +166,14 @@ def _refresh_now(token: PortalToken) -> PortalToken:
                 "client_secret": settings.BITRIX24_CLIENT_SECRET,
                 "refresh_token": token.refresh_token,
             },
+            keep=keep,
         )
-        if as_text(answer.get("member_id")) != token.portal.member_id:
-            raise unreachable("oauth.token", "the answer is about another portal")
-        _store(token, answer, timezone.now())
     except BitrixError as error:
         if error.is_one_of(DEAD_USER | GONE):
-            mark_dead(token, error.bitrix_code)
+            is_lost = token.is_in_doubt and error.is_one_of(DEAD_USER)
+            mark_dead(token, LOST if is_lost else error.bitrix_code)
+        elif error.bitrix_code:  # refused, so nothing was spent
+            PortalToken.objects.filter(pk=token.pk).update(is_in_doubt=token.is_in_doubt)
         raise
     finally:
         _end_lease(token)
@@ -139,13 +181,31 @@ def _refresh_now(token: PortalToken) -> PortalToken:
     return token
 
 
-def _store(token: PortalToken, answer: Mapping[str, Any], now: datetime) -> None:
+def _store(token: PortalToken, answer: Mapping[str, Any]) -> None:
+    """The pair into the database, the first thing that is done with an answer."""
+    for delay_s in STORE_AGAIN_S:
+        try:
+            _write(token, answer, timezone.now())
+        except DatabaseError as error:
+            log.warning("token %s: a new pair is not stored yet: %s", token.pk, error)
+            connection.close()
+            time.sleep(delay_s)
+        else:
+            return
+    _write(token, answer, timezone.now())
+
+
+def _write(token: PortalToken, answer: Mapping[str, Any], now: datetime) -> None:
     token.access_token = as_text(answer.get("access_token"))
     token.refresh_token = as_text(answer.get("refresh_token")) or token.refresh_token
     lifetime_s = as_int(answer.get("expires_in")) or ACCESS_LIFETIME_S
     token.expires_at = now + timedelta(seconds=lifetime_s)
-    token.refreshed_at = now
-    token.save(update_fields=["access_token", "refresh_token", "expires_at", "refreshed_at"])
+    token.refreshed_at, token.is_in_doubt = now, False
+    token.dead_at, token.dead_reason = None, ""
+    # Also over a verdict that a second refresher has reached meanwhile: this pair is the newest.
+    names = ("access_token", "refresh_token", "expires_at", "refreshed_at", "is_in_doubt")
+    values = {name: getattr(token, name) for name in (*names, "dead_at", "dead_reason")}
+    PortalToken.objects.filter(pk=token.pk).update(**values)
 
 
 def mark_dead(token: PortalToken, reason: str) -> None:
@@ -167,9 +227,16 @@ def _dead(token: PortalToken) -> BitrixError:
 
 
 def _ask(
-    portal: Portal | None, method: str, server: str, path: str, params: dict[str, str]
+    portal: Portal | None,
+    method: str,
+    server: str,
+    path: str,
+    params: dict[str, str],
+    *,
+    keep: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
-    """GET as documented; errors may come with HTTP 200. Raises BitrixError."""
+    """GET as documented; errors may come with HTTP 200. `keep` gets a good answer before anything
+    else is done, even before it is logged. Raises BitrixError."""
     if server not in settings.BITRIX24_AUTH_SERVERS:
         raise unreachable(method, "not a listed authorization server")
     at, started = timezone.now(), time.monotonic()
@@ -181,6 +248,8 @@ def _ask(
         )
         status = response.status_code
         body = _object(method, status, content)
+        if keep is not None and "error" not in body and status < 400:
+            keep(body)
     finally:
         rest_log.write(
             portal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from functools import wraps
 
@@ -14,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 from django_q.tasks import async_task
 
-from bitrix24 import incoming, install, lifecycle
+from bitrix24 import features, incoming, install, lifecycle
 from bitrix24.auth import (
     Entry,
     View,
@@ -29,6 +30,7 @@ from bitrix24.models import Portal
 from signx.errors import ErrorCode, SignXError
 from signx.http import error_response, http_status
 
+log = logging.getLogger(__name__)
 CHECK_EVERY = timedelta(hours=1)
 
 
@@ -43,6 +45,7 @@ def shown_in_frame(view: View) -> View:
         try:
             return view(request)
         except SignXError as error:
+            log.warning("%s of %s is refused: %s", request.path, claimed_origin(request), error)
             response = error_response(request, error)
             if origin := claimed_origin(request):
                 response.frame_origin = origin  # type: ignore[attr-defined]
@@ -93,10 +96,12 @@ def install_step(request: HttpRequest, number: int) -> HttpResponse:
             raise SignXError(ErrorCode.RIGHT_MISSING, name=frame.user_name, reason="ADMIN")
         is_last = install.run_step(frame.portal, number, user_id=frame.bitrix_user_id)
     except SignXError as error:
-        # Answered here as JSON: the wizard's script shows the sentence beside the step.
-        body = {"error": error.code.value, "message": error.sentence}
+        # Answered here as JSON: the wizard's script shows the sentences beside the step.
+        causes = features.sentences(frame.portal) if error.code == ErrorCode.RIGHT_MISSING else []
+        body = {"error": error.code.value, "message": " ".join([error.sentence, *causes])}
         return JsonResponse(body, status=http_status(error.code))
-    return JsonResponse({"done": number, "is_last": is_last})
+    notes = features.sentences(frame.portal) if is_last else []
+    return JsonResponse({"done": number, "is_last": is_last, "notes": notes})
 
 
 @csrf_exempt  # an expired page has nothing but the portal's fresh token
@@ -114,7 +119,7 @@ def session(request: HttpRequest) -> JsonResponse:
 
 @csrf_exempt  # called by the Bitrix24 queue server; lifecycle checks its token
 def events(request: HttpRequest) -> HttpResponse:
-    """ONAPPINSTALL, ONAPPUPDATE, ONAPPUNINSTALL. Bitrix24 never repeats an event."""
+    """Events of bitrix24.install.EVENTS. Bitrix24 never repeats one."""
     if request.method in {"GET", "HEAD"}:
         return HttpResponse(status=200)
     if request.method != "POST":
@@ -151,5 +156,5 @@ def _look_over(entry: Entry) -> None:
     now = timezone.now()
     if not entry.is_portal_admin or (checked_at and checked_at > now - CHECK_EVERY):
         return
-    Portal.objects.filter(pk=entry.portal.pk).update(checked_at=None)
+    Portal.objects.filter(pk=entry.portal.pk).update(look_over_at=now)
     async_task("bitrix24.tasks.run_due")

@@ -172,7 +172,7 @@ class Stack:
     def kill(self, name: str) -> None:
         """SIGKILL to the process and all its children: nothing gets a chance to tidy up."""
         process = self.processes.pop(name)
-        for pid in [process.pid, *_descendants(process.pid)]:
+        for pid in [process.pid, *descendants(process.pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
@@ -188,7 +188,7 @@ class Stack:
         self.processes.clear()
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """Children, their children and so on, from /proc; empty where there is no /proc."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -9,6 +9,7 @@ import signal
 import threading
 
 from devportal.config import Config
+from devportal.doubts import parse_ways
 from devportal.faults import parse_faults
 from devportal.serve import Server
 from devportal.world import World
@@ -56,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--faults", default=os.environ.get("DEVPORTAL_FAULTS", ""), metavar="NAME:PROBABILITY,…"
     )
+    parser.add_argument(
+        "--ways", default=os.environ.get("DEVPORTAL_WAYS", ""), metavar="DOUBT=WAY,…"
+    )
+    parser.add_argument("--operating-limit-s", type=float, default=usual.operating_limit_s)
+    parser.add_argument("--operating-cost-s", type=float, default=usual.operating_cost_s)
     return parser
 
 
@@ -72,6 +78,9 @@ def _config(options: argparse.Namespace) -> Config:
         conversion_s=options.conversion_s,
         slow_s=options.slow_s,
         faults=parse_faults(options.faults),
+        ways=parse_ways(options.ways),
+        operating_limit_s=options.operating_limit_s,
+        operating_cost_s=options.operating_cost_s,
         seed=options.seed,
         bucket_size=options.bucket_size,
         leak_per_s=options.leak_per_s,

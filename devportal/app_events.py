@@ -72,6 +72,7 @@ def update_app(world: World, portal: Portal, user_id: int) -> None:
     """A new version: robots are deleted, the wizard runs again, the event comes first."""
     portal.app.robots.clear()
     portal.app.version += 1
+    portal.app.token_number += world.ways.of("update_token") == "new"
     data = {
         "VERSION": portal.app.version,
         "PREVIOUS_VERSION": portal.app.version - 1,
@@ -79,6 +80,9 @@ def update_app(world: World, portal: Portal, user_id: int) -> None:
     }
     fire(world, portal, "ONAPPUPDATE", data, user_id=user_id)
     portal.app.is_installed = False
+    if world.ways.of("update_handlers") == "lost":
+        portal.app.handlers.clear()
+        portal.app.placements.clear()
 
 
 def uninstall(world: World, portal: Portal, *, clean: bool = True) -> None:
@@ -110,6 +114,8 @@ def _post(
     changes: dict[str, Any],
 ) -> None:
     auth = auth_block(world, portal, user_id, with_refresh=handler.event in _WITH_REFRESH)
+    if handler.event == "ONAPPPAYMENT" and world.ways.of("payment_token") == "absent":
+        del auth["application_token"]
     form = {
         "event": handler.event,
         "event_handler_id": handler.id,
@@ -118,4 +124,5 @@ def _post(
         "auth": auth | changes,
     }
     number = world.note_outgoing("event", handler.event, portal, handler.url)
-    world.courier.send(handler.url, phpform.encode(form), world.answer_to(number))
+    text = phpform.encode(form, raw_brackets=world.ways.of("brackets") == "raw")
+    world.courier.send(handler.url, text, world.answer_to(number))

@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from devportal.world import World
 
 
+_ALWAYS = ("member_id", "application_token")
+
+
+def call_auth(world: World, portal: Portal, user_id: int, **echoes: str) -> dict[str, Any]:
+    """The block of a robot call. What it holds besides the portal's two keys is in doubt."""
+    block = auth_block(world, portal, user_id, with_refresh=True)
+    match world.ways.of("call_auth"):
+        case "bare":
+            return {key: block[key] for key in _ALWAYS}
+        case "extra":
+            return block | echoes | {"client_id": world.config.client_id}
+    return block
+
+
 def auth_block(world: World, portal: Portal, user_id: int, *, with_refresh: bool) -> dict[str, Any]:
     """Who calls, with that person's tokens; without tokens for user 0, fired or unknown ones."""
     block: dict[str, Any] = {

@@ -79,6 +79,23 @@ def _portal(
     return portal
 
 
+def new_item(
+    portal: Portal, entity_type_id: int, fields: dict[str, Any], now: float
+) -> dict[str, Any]:
+    """Add a CRM item; fields that its type has and `fields` does not name are empty."""
+    item_id = 1 + max((one for kind, one in portal.crm if kind == entity_type_id), default=1000)
+    empty: dict[str, Any] = {"title": ""}
+    if entity_type_id == CONTACT:
+        empty = {"name": "", "lastName": "", "secondName": "", "post": "", "fm": []}
+    if entity_type_id in (CONTACT, DEAL):
+        empty |= {"companyId": 0, "companyIds": []}
+    if entity_type_id == DEAL:
+        empty |= {"stageId": "NEW", "categoryId": 0, "contactId": 0, "contactIds": []}
+        empty |= {"opportunity": 0, "currencyId": "RUB"}
+    _Adder(portal, now)(entity_type_id, item_id, **(empty | fields))
+    return portal.crm[entity_type_id, item_id]
+
+
 def _renamed(domain: str) -> str:
     # localhost has no subdomains that resolve everywhere, its address does.
     host, colon, port = domain.partition(":")

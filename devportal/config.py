@@ -15,6 +15,8 @@ class Config:
     `auth_url` is the base of the authorization server (`http://localhost:8001`); it may share
     a host with a portal. `faults` maps names of `devportal.faults` to probabilities.
     `bucket_size` 0 switches the request limit off (Bitrix24: 50 requests, 2 a second leak).
+    `operating_limit_s` 0 switches the limit of a method's time off (Bitrix24: 480 s of execution
+    in ten minutes); every call is charged `operating_cost_s` besides the time it really took.
     """
 
     domain: str = "localhost:8001"
@@ -32,10 +34,13 @@ class Config:
     conversion_s: float = 3.0
     slow_s: float = 5.0
     faults: dict[str, float] = field(default_factory=dict)
+    ways: dict[str, str] = field(default_factory=dict)
     seed: int = 1
     inline: bool = False
     bucket_size: int = 50
     leak_per_s: float = 2.0
+    operating_limit_s: float = 0.0
+    operating_cost_s: float = 0.0
     resolve: tuple[tuple[str, str], ...] = ()
 
     @property

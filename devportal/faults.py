@@ -43,7 +43,14 @@ FAULTS: dict[str, Fault] = {
         Fault("drop_after", Point.REST, "Метод выполнен, но ответ потерян"),
         Fault("http_502", Point.REST, "502 от прокси вместо ответа"),
         Fault("html_body", Point.REST, "200 и страница HTML вместо JSON"),
-        Fault("renamed_302", Point.REST, "Портал переименован: 302 на новый адрес"),
+        Fault("server_error", Point.REST, "Ошибка на портале: 500 INTERNAL_SERVER_ERROR"),
+        Fault("overload", Point.REST, "Портал закрыл REST от перегрузки: 503 OVERLOAD_LIMIT"),
+        Fault("renamed_302", Point.REST, "Портал переехал на новый адрес, старый отвечает 302"),
+        Fault(
+            "hijacked_302", Point.REST, "Имя портала в чужих руках: 302, не подтверждённый никем"
+        ),
+        Fault("refresh_lost", Point.TOKEN, "Пара токенов заменена, но ответ потерян"),
+        Fault("auth_502", Point.TOKEN, "Сервер авторизации отвечает 502"),
         Fault("conversion_never", Point.CONVERSION, "PDF документа не появляется никогда"),
         Fault("conversion_failed", Point.CONVERSION, "Преобразование в PDF завершается ошибкой"),
         Fault("duplicate_call", Point.ROBOT_CALL, "Вызов робота приходит дважды"),
@@ -75,6 +82,10 @@ class FaultTable:
             if not 0 <= value <= 1:
                 raise ValueError(f"{name}: a probability lies between 0 and 1")
         self._probabilities.update(probabilities)
+
+    def reseed(self, seed: int) -> None:
+        """Throw the dice from the beginning of another row."""
+        self._random.seed(seed)
 
     def clear(self) -> None:
         """Behave again."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from devportal.world import World
 
 MAIN = "DEFAULT"
+# Self-hosted portals of earlier versions do not send them.
+_NEW_KEYS = ("SERVER_ENDPOINT", "APPLICATION_TOKEN", "APPLICATION_SCOPE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ def _fields(
         "status": "L",
         "PLACEMENT": placement,
     }
+    if world.ways.of("entry_keys") == "old":
+        for key in _NEW_KEYS:
+            del fields[key]
     if options:
         # PHP's json_encode: slashes escaped, Cyrillic too.
         fields["PLACEMENT_OPTIONS"] = json.dumps(options).replace("/", "\\/")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus
 
 _PART = re.compile(r"\[([^\]]*)\]")
 
@@ -22,9 +22,11 @@ def flatten(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def encode(data: Mapping[str, Any]) -> str:
+def encode(data: Mapping[str, Any], *, raw_brackets: bool = False) -> str:
     """The body of an `application/x-www-form-urlencoded` request."""
-    return urlencode(flatten(data))
+    safe = "[]" if raw_brackets else ""
+    pairs = [f"{quote_plus(key, safe=safe)}={quote_plus(text)}" for key, text in flatten(data)]
+    return "&".join(pairs)
 
 
 def parse(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -135,6 +135,7 @@ class Installation:
     handlers: list[EventHandler] = field(default_factory=list)
     placements: list[Placement] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
+    token_number: int = 0
     triggers: dict[str, str] = field(default_factory=dict)
     executed_triggers: list[dict[str, Any]] = field(default_factory=list)
     pushes: list[dict[str, Any]] = field(default_factory=list)
@@ -163,6 +164,8 @@ class Portal:
     unavailable_scopes: set[str] = field(default_factory=set)
     hidden: set[tuple[int, int, int]] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+    former_domains: list[str] = field(default_factory=list)
+    is_deleted: bool = False
 
     @property
     def secret(self) -> bytes:
@@ -172,8 +175,18 @@ class Portal:
     @property
     def application_token(self) -> str:
         """Stable for one installation, the same for every user of the portal."""
-        seed = f"{self.member_id}|{self.app.row_id}|application"
+        seed = f"{self.member_id}|{self.app.row_id}|{self.app.token_number}|application"
         return hashlib.md5(seed.encode(), usedforsecurity=False).hexdigest()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Host names that lead here; only `domain` answers, the others redirect to it."""
+        return (self.domain, self.renamed_domain, *self.former_domains)
+
+    def rename(self) -> None:
+        """Move to the other name; the old one redirects for ever."""
+        self.former_domains.append(self.domain)
+        self.domain, self.renamed_domain = self.renamed_domain, self.domain
 
     def item(self, entity_type_id: int, item_id: int) -> dict[str, Any] | None:
         """A CRM item's fields in camelCase, or None."""

@@ -11,7 +11,7 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
-from devportal.auth_block import auth_block
+from devportal.auth_block import call_auth
 from devportal.crm_types import CrmType
 
 if TYPE_CHECKING:
@@ -65,7 +65,14 @@ def build_call(
         "use_subscription": use_subscription or None,
         "timeout_duration": timeout_s,
         "ts": int(world.clock.now()),
-        "auth": auth_block(world, portal, user_id, with_refresh=True),
+        "auth": call_auth(
+            world,
+            portal,
+            user_id,
+            WORKFLOW_ID=process_id,
+            ACTIVITY_NAME=event_token.split("|")[1] if event_token.count("|") > 1 else "",
+            CODE=robot["CODE"],
+        ),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from devportal.clock import Clock
 from devportal.config import Config
+from devportal.doubts import Ways
 from devportal.errors import RestError
 
 if TYPE_CHECKING:
@@ -32,14 +33,16 @@ class Token:
     expires_at: float
     refresh_expires_at: float
     is_refresh_spent: bool = False
+    is_revoked: bool = False
 
 
 class AuthServer:
     """Knows every token of every portal; portals ask it, as the real ones do."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, ways: Ways | None = None) -> None:
         self._config = config
         self._clock = clock
+        self._ways = ways or Ways({})
         self._by_access: dict[str, Token] = {}
         self._by_refresh: dict[str, Token] = {}
 
@@ -73,9 +76,9 @@ class AuthServer:
             token.expires_at = self._clock.now()
 
     def revoke_refresh(self, refresh_token: str) -> None:
-        """Make a refresh token worthless, as if it had been used."""
+        """Make a refresh token worthless."""
         if token := self._by_refresh.get(refresh_token):
-            token.is_refresh_spent = True
+            token.is_revoked = True
 
     def refresh(self, params: dict[str, Any], portals: list[Portal]) -> dict[str, Any]:
         """`grant_type=refresh_token`: a new pair; the old refresh token is spent by it.
@@ -154,5 +157,8 @@ class AuthServer:
     def _check_alive(self, token: Token, portal: Portal) -> None:
         user = portal.users.get(token.user_id)
         is_dead = user is None or not user.active
-        if token.is_refresh_spent or is_dead or self._clock.now() >= token.refresh_expires_at:
+        is_spent = token.is_revoked or (
+            token.is_refresh_spent and self._ways.of("refresh_reuse") == "refused"
+        )
+        if is_spent or is_dead or self._clock.now() >= token.refresh_expires_at:
             raise RestError("invalid_grant", "Invalid refresh token")

@@ -168,7 +168,7 @@ def post_call(
 ) -> None:
     """Send a call to its handler, twice when the fault `duplicate_call` strikes."""
     copies = 2 if "duplicate_call" in world.faults.draw(Point.ROBOT_CALL) else 1
-    form = phpform.encode(call)
+    form = phpform.encode(call, raw_brackets=world.ways.of("brackets") == "raw")
     for _ in range(copies):
         number = world.note_outgoing("robot", robot["CODE"], portal, robot["HANDLER"])
         note = partial(_answered, world.answer_to(number), step)

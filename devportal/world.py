@@ -12,6 +12,7 @@ import itertools
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,8 +22,9 @@ from devportal.clock import Clock
 from devportal.config import Config
 from devportal.courier import Courier, new_session
 from devportal.deliveries import Outgoing
+from devportal.doubts import Ways
 from devportal.faults import FaultTable, Point
-from devportal.limits import Bucket
+from devportal.limits import Bucket, OperatingMeter
 from devportal.mailbox import Mailbox
 from devportal.paper.faulty import simple_docx
 from devportal.plan import default_steps
@@ -46,16 +48,22 @@ class World:
         self.courier = Courier(self.outgoing, inline=self.config.inline)
         self.mailbox = Mailbox(self.clock.now)
         self.faults = FaultTable(self.config.faults, self.config.seed)
+        self.ways = Ways(self.config.ways)
         self.requests = RequestLog()
         self._forget()
 
     def _forget(self) -> None:
-        self.auth = AuthServer(self.config, self.clock)
+        self.auth = AuthServer(self.config, self.clock, self.ways)
         self.portals = cast.build_portals(self.config, self.clock.now())
         self.sent: list[Outgoing] = []
         self.frames: dict[str, Any] = {}
         self._buckets = {row.member_id: self._new_bucket() for row in self.portals}
         self._document_ids = itertools.count(101)
+        self.jobs: deque[Callable[[], object]] = deque()
+        self.overflows = 0
+        self.meter = OperatingMeter(
+            self.config.operating_limit_s, self.config.operating_cost_s, self.clock
+        )
 
     def reset(self) -> None:
         """Back to the beginning; the clock keeps its place and the faults are off."""
@@ -63,6 +71,7 @@ class World:
             self.courier.forget()
             self.mailbox.clear()
             self.faults.clear()
+            self.ways.clear()
             self.requests.rows.clear()
             self._forget()
 
@@ -81,7 +90,7 @@ class World:
     def portal_at(self, host: str) -> Portal | None:
         """The portal served under a Host header, its name after a renaming included."""
         for portal in self.portals:
-            if host.lower() in (portal.domain, portal.renamed_domain):
+            if host.lower() in portal.names:
                 return portal
         return None
 
@@ -105,8 +114,12 @@ class World:
         self.tick()
 
     def tick(self) -> None:
-        """Close the steps whose time is up; in line, deliver what waits to go out."""
+        """Do the portal's own background jobs, close the steps whose time is up; in line,
+        deliver what waits to go out.
+        """
         with self.lock:
+            while self.jobs:
+                self.jobs.popleft()()
             for portal in self.portals:
                 workflows.close_overdue(self, portal)
         self._settle_inline()
@@ -236,8 +249,10 @@ class World:
     # --- used by the parts of devportal ---
 
     def admits(self, portal: Portal) -> bool:
-        """Count a request against the portal's limit."""
-        return self._buckets[portal.member_id].admits()
+        """Count a request against the portal's limit; a refusal is counted in `overflows`."""
+        has_room = self._buckets[portal.member_id].admits()
+        self.overflows += not has_room
+        return has_room
 
     def note_outgoing(self, kind: str, name: str, portal: Portal, url: str) -> int:
         """Open a record of a call to the application; its number."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
+from email.message import Message
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
+from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
@@ -86,10 +88,29 @@ class WSGIAdapter(BaseAdapter):
             status=response.status_code,
             preload_content=False,
         )
+        # Where `requests` looks for cookies.
+        response.raw._original_response = _Answer(headers)
+        extract_cookies_to_jar(response.cookies, request, response.raw)
         response.url = request.url or ""
         response.request = request
         response.connection = self
         return response
+
+
+class _Answer:
+    """The part of http.client's response that cookies are read from."""
+
+    def __init__(self, headers: list[tuple[str, str]]) -> None:
+        self.msg = Message()
+        for name, value in headers:
+            self.msg[name] = value
+
+    def isclosed(self) -> bool:
+        """Nothing is open."""
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _environ(request: requests.PreparedRequest) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from documents.agreement_admin import AgreementTemplateAdmin as AgreementTemplateAdmin
 from documents.models import Document, Signer
 from employees.codes import mask_address
 from journal.admin import ReadOnlyAdmin

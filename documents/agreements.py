@@ -7,13 +7,24 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from documents import files
-from documents.models import Document, Signer, StoredFile
+from documents.models import CodeChannel, Document, Signer, StoredFile
+from documents.signer_agreement import template_for
 from signing import agreement as template
+from signing.paper import joined
 
 Kind = StoredFile.Kind
+
+
+def text_for(signer: Signer) -> template.AgreementText:
+    """The agreement in pieces, as the signing pages show it."""
+    return template.agreement_text(values_for(signer), template_for(signer))
+
+
+def pdf_for(signer: Signer) -> bytes:
+    """The same words on paper, not sealed yet."""
+    return template.agreement_pdf(values_for(signer), template_for(signer))
 
 
 def values_for(signer: Signer) -> template.AgreementValues:
@@ -28,8 +39,8 @@ def values_for(signer: Signer) -> template.AgreementValues:
             company=(company.organisation if company else "") or document.portal.domain,
             company_signer=company.name if company else "",
             counterparty=_named(signer),
-            address=signer.email,
-            channel=_("e-mail"),
+            address=signer.code_address,
+            channel=str(CodeChannel(signer.code_channel).label),
             service=settings.PUBLIC_URL,
             operator=settings.OPERATOR_NAME,
             operator_details=settings.SUPPORT_EMAIL,
@@ -37,13 +48,16 @@ def values_for(signer: Signer) -> template.AgreementValues:
 
 
 def paper_of(document: Document) -> bytes | None:
-    """The agreement as PDF, not sealed yet; None when none was accepted with this document."""
-    signer = document.signers.exclude(agreed_at=None).order_by("order").first()
-    if signer is None:
+    """The agreement as PDF, not sealed yet; None when none was accepted with this document.
+
+    Several signers have one each: they follow one another in the same file.
+    """
+    accepted = list(document.signers.exclude(agreed_at=None))
+    if not accepted:
         return None
     if files.find(document, Kind.AGREEMENT_SOURCE) is not None:
         return files.read(document, Kind.AGREEMENT_SOURCE)
-    return template.agreement_pdf(values_for(signer), document.language)
+    return joined([pdf_for(signer) for signer in accepted])
 
 
 def _named(signer: Signer) -> str:

@@ -11,13 +11,14 @@ from documents.chips import (
     Chip,
     Progress,
     document_chip,
-    next_signer,
+    next_signers,
     progress,
     signer_chip,
     version,
 )
 from documents.listing import visible_to, with_parties
 from documents.models import Document, Signer, StoredFile
+from documents.own_turn import OwnTurn, own_turn
 from documents.services import REMINDER_PAUSE
 from employees.codes import mask_address
 from employees.models import Employee, Right
@@ -39,6 +40,7 @@ _BAD = {
     EventKind.DOCUMENT_EXPIRED,
     EventKind.SIGNER_DECLINED,
     EventKind.SIGNER_CODE_WRONG,
+    EventKind.SIGNER_LETTER_BOUNCED,
 }
 
 
@@ -76,6 +78,7 @@ class Card:
     shown: StoredFile | None
     may_act: bool
     is_late: bool
+    turn: OwnTurn | None
 
 
 def find(reader: Employee, public_id: str) -> Document:
@@ -104,18 +107,19 @@ def read(document: Document, reader: Employee, at: datetime) -> Card:
         shown=stored.get(Kind.SIGNED) or stored.get(Kind.SHOWN),
         may_act=may_act,
         is_late=is_late and document.status == Document.Status.SEALING,
+        turn=own_turn(document, reader, at),
     )
 
 
 def _signer_lines(document: Document, at: datetime) -> list[SignerLine]:
-    waiting = next_signer(document)
+    waiting = next_signers(document)
     lines = []
     for signer in document.signers.all():
         last = max(filter(None, (signer.invited_at, signer.reminded_at)), default=None)
         after = last + REMINDER_PAUSE if last and last + REMINDER_PAUSE > at else None
         address = mask_address(signer.email or signer.phone)
         chip = signer_chip(signer, document)
-        lines.append(SignerLine(signer, chip, address, signer == waiting, after))
+        lines.append(SignerLine(signer, chip, address, signer in waiting, after))
     return lines
 
 

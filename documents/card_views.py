@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from documents import annulling, chips, frame_files, qualified, services
 from documents import card as cards
-from documents import chips, frame_files, services
-from documents.forms import WithdrawForm
+from documents.forms import AddressForm, WithdrawForm
 from documents.models import Document, Signer
+from documents.own_turn import own_signer
 from documents.rows import poll_seconds
 from employees.decorators import EmployeeRequest, employee_required
 from employees.models import Right
@@ -54,7 +55,7 @@ def pages(request: EmployeeRequest, public_id: str) -> HttpResponse:
 def remind(request: EmployeeRequest, public_id: str) -> HttpResponse:
     document, signer = _signer_of(request, public_id)
     services.remind_signer(signer, by=request.employee, at=timezone.now())
-    return _acted(request, document, _("The reminder is on its way to %(name)s."), signer.name)
+    return acted(request, document, _("The reminder is on its way to %(name)s."), signer.name)
 
 
 @csrf_exempt  # the session is a header, which no other site can send
@@ -65,7 +66,22 @@ def resend(request: EmployeeRequest, public_id: str) -> HttpResponse:
     document, signer = _signer_of(request, public_id)
     services.resend_invitation(signer, by=request.employee, at=timezone.now())
     said = _("A new link is on its way to %(name)s. The old one does not work any more.")
-    return _acted(request, document, said, signer.name)
+    return acted(request, document, said, signer.name)
+
+
+@csrf_exempt  # the session is a header, which no other site can send
+@require_POST
+@employee_required()
+def change_address(request: EmployeeRequest, public_id: str) -> HttpResponse:
+    """The signer's letters go elsewhere; the old link stops working."""
+    document, signer = _signer_of(request, public_id)
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        raise SignXError(ErrorCode.INPUT_INVALID, "address", reason=form.first_error)
+    email = form.cleaned_data["email"]
+    services.change_address(signer, email, by=request.employee, at=timezone.now())
+    said = _("The address of %(name)s is changed: a new link is on its way there.")
+    return acted(request, document, said, signer.name)
 
 
 @csrf_exempt  # the session is a header, which no other site can send
@@ -79,7 +95,7 @@ def withdraw(request: EmployeeRequest, public_id: str) -> HttpResponse:
         raise SignXError(ErrorCode.INPUT_INVALID, "withdraw", reason=form.first_error)
     reason = form.cleaned_data["reason"]
     services.cancel_document(document, by=request.employee, reason=reason, at=timezone.now())
-    return _acted(request, document, _("The document is withdrawn. All parties will be told."))
+    return acted(request, document, _("The document is withdrawn. All parties will be told."))
 
 
 @require_GET
@@ -115,10 +131,17 @@ def _signer_of(request: EmployeeRequest, public_id: str) -> tuple[Document, Sign
     return document, signer
 
 
-def _acted(request: EmployeeRequest, document: Document, said: str, name: str = "") -> HttpResponse:
+def acted(
+    request: EmployeeRequest,
+    document: Document,
+    said: str,
+    name: str = "",
+    template: str = "documents/_card.html",
+) -> HttpResponse:
+    """The card as it is after an act, with a sentence about it."""
     document = cards.find(request.employee, document.public_id)
     context = _context(request, document) | {"said": said % {"name": name} if name else said}
-    response = render(request, "documents/_card.html", context)
+    response = render(request, template, context)
     response["HX-Trigger"] = "signx:changed"
     return response
 
@@ -137,4 +160,7 @@ def _context(
         "poll_seconds": poll_seconds([document]),
         "is_from_deal": request.frame.placement == "CRM_DEAL_DETAIL_TAB",
         "withdraw_form": WithdrawForm(),
-    }
+        "address_form": AddressForm(),
+        "turn": shown.turn,
+        **qualified.shown_to(request.employee, document),
+    } | annulling.shown_to(own_signer(document, request.employee), document)

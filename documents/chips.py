@@ -54,16 +54,15 @@ def document_chip(document: Document, reader: Employee, at: datetime) -> Chip:
     """The document's chip as `reader` sees it; `document.signers` should be prefetched."""
     if document.status != Status.SENT:
         return CHIPS[document.status]
-    waiting = next_signer(document)
-    if waiting and waiting.employee_id == reader.pk:
+    waiting = next_signers(document)
+    if any(signer.employee_id == reader.pk for signer in waiting):
         return Chip("turn", "pen", _("Your signature needed"))
     if document.expires_at - at < DUE_SOON:
         return Chip("warn", "clock", _("Due today"))
-    if waiting is None:
+    if not waiting:
         return CHIPS[Status.SENT]
-    return Chip(
-        "info", "clock", gettext("Waiting for %(name)s") % {"name": short_name(waiting.name)}
-    )
+    names = ", ".join(short_name(signer.name) for signer in waiting)
+    return Chip("info", "clock", gettext("Waiting for %(name)s") % {"name": names})
 
 
 def signer_chip(signer: Signer, document: Document) -> Chip:
@@ -73,9 +72,10 @@ def signer_chip(signer: Signer, document: Document) -> Chip:
     return SIGNER_CHIPS[signer.status]
 
 
-def next_signer(document: Document) -> Signer | None:
-    """Whose turn it is."""
-    return next((one for one in document.signers.all() if one.status in _UNDECIDED), None)
+def next_signers(document: Document) -> list[Signer]:
+    """Whose turn it is: several when they sign at once."""
+    undecided = [one for one in document.signers.all() if one.status in _UNDECIDED]
+    return [one for one in undecided if one.order == undecided[0].order]
 
 
 def short_name(name: str) -> str:

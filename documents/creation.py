@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
-from documents import files
+from documents import agreement_texts, files
 from documents.law import refuse_level
 from documents.models import (
     Agreement,
+    CodeChannel,
     CrmBinding,
     Document,
     PortalSettings,
@@ -20,10 +21,10 @@ from documents.models import (
     StoredFile,
     new_public_id,
 )
-from employees.models import Employee
+from employees.models import Employee, SignatureProfile
 from journal.events import EventKind
 from journal.services import record
-from signing import agreement as agreement_template
+from outbox.sms import phone_digits
 from signing import coordinates
 from signing.base import Place
 from signing.hashes import sha256
@@ -32,7 +33,7 @@ from signing.provider import require_level
 from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind
-COMPANY, COUNTERPARTY = "1", "2"
+COMPANY = "1"
 PROVIDER = "embedded"
 ALWAYS, NEVER = "Y", "N"
 # What the columns of Signer hold; the CRM's own fields may be longer.
@@ -43,7 +44,10 @@ READ_IN_RUSSIAN = frozenset({"ru", "kz", "kk", "by", "be"})
 
 @dataclass(frozen=True)
 class Counterparty:
-    """The other side: a CRM contact, or an employee (HR document)."""
+    """The other side: a CRM contact, or an employee (HR document).
+
+    Among several, those with an earlier `turn` sign first and those with the same one at once.
+    """
 
     name: str
     email: str
@@ -52,6 +56,7 @@ class Counterparty:
     role: str = ""
     crm_contact_id: int | None = None
     employee: Employee | None = None
+    turn: int = 1
 
     @property
     def reference(self) -> str:
@@ -83,7 +88,9 @@ class NewDocument:
     """What is to be signed, by whom and how.
 
     `coordinates`: grammar of signing.coordinates, empty = the portal's default. `agreement`:
-    "Y", "N", or empty = the portal's setting; `agreement_file` implies "Y".
+    "Y", "N", or empty = the portal's setting; `agreement_file` implies "Y". `counterparty` is
+    the usual one; several go into `counterparties`, their stamps have the keys "2", "3", …
+    `signing_order`: a value of PortalSettings.SigningOrder, empty = the portal's setting.
     """
 
     portal: Portal
@@ -94,7 +101,8 @@ class NewDocument:
     sender: Employee | None
     responsible: Employee | None
     signer_company: Employee
-    counterparty: Counterparty
+    counterparty: Counterparty | None = None
+    counterparties: Sequence[Counterparty] = ()
     crm_entity: CrmEntity | None = None
     coordinates: str = ""
     agreement: str = ""
@@ -102,6 +110,18 @@ class NewDocument:
     expires_in_days: int | None = None
     level: str = "simple"
     language: str = "ru"
+    signing_order: str = ""
+
+    @property
+    def others(self) -> tuple[Counterparty, ...]:
+        """The other sides, in the order of their keys."""
+        single = () if self.counterparty is None else (self.counterparty,)
+        return single + tuple(self.counterparties)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all stamps: the company's, then one for each counterparty."""
+        return [COMPANY, *(str(number) for number, _other in enumerate(self.others, 2))]
 
 
 @dataclass(frozen=True)
@@ -132,28 +152,52 @@ def agreement_needed(portal: Portal, counterparty: str, address: str) -> bool:
         portal=portal,
         counterparty=counterparty,
         address=address,
-        template_version=agreement_template.TEMPLATE_VERSION,
+        template_hash__in=agreement_texts.current_hashes(),
     ).exists()
 
 
 def prepare(new: NewDocument, *, at: datetime) -> Prepared:
     """Check, place the stamps, write the files. No rows, and no transaction around it."""
-    refuse_level(new.title, ("company", "counterparty"), new.level)
-    require_level(PROVIDER, new.level)
-    if not new.counterparty.email:
-        raise SignXError(
-            ErrorCode.CONTACT_INCOMPLETE, contact=new.counterparty.name, fields=_("E-mail")
-        )
+    for party, level in (("company", _company_level(new)), ("counterparty", new.level)):
+        refuse_level(new.title, [party], level)
+        require_level(PROVIDER, level)
     settings = PortalSettings.objects.of(new.portal)
+    _require_others(new, settings)
     placed = coordinates.place(
         coordinates.parse(new.coordinates or settings.coordinates),
         new.pdf.pdf,
-        [COMPANY, COUNTERPARTY],
+        new.keys,
         language=_language(new.language),
         document_title=new.title,
     )
     document = _document(new, settings, placed.places, at)
     return Prepared(document, tuple(_put_files(new, document, placed.pdf)))
+
+
+def _company_level(new: NewDocument) -> str:
+    """What the company's signer signs with: the kind of signature that he turned on."""
+    profile = SignatureProfile.objects.filter(employee=new.signer_company).first()
+    return profile.level if profile is not None else new.level
+
+
+def _require_others(new: NewDocument, settings: PortalSettings) -> None:
+    """Everybody can be reached and is asked once."""
+    for other in new.others:
+        if not other.email and other.employee is None:
+            raise SignXError(ErrorCode.CONTACT_INCOMPLETE, contact=other.name, fields=_("E-mail"))
+        by_sms = settings.code_channel == CodeChannel.SMS and other.employee is None
+        if by_sms and not phone_digits(other.phone):
+            raise SignXError(ErrorCode.CONTACT_INCOMPLETE, contact=other.name, fields=_("phone"))
+    company = new.signer_company
+    people = [(other.reference, other.email) for other in new.others]
+    people.append((f"employee:{company.bitrix_user_id}", company.email))
+    if len(people) < 2 or len(set(people)) < len(people):
+        raise SignXError(
+            ErrorCode.PARAMETER_INVALID,
+            "counterparties",
+            parameter="signer_counterparty",
+            reason=_("name at least one signer, and nobody twice"),
+        )
 
 
 def write(new: NewDocument, prepared: Prepared, *, at: datetime) -> Document:
@@ -190,6 +234,7 @@ def _document(
         page_count=max(new.pdf.page_count, *(page + 1 for page in pages)),
         source_page_count=new.pdf.page_count,
         needs_agreement=_needs_agreement(new),
+        may_delegate=settings.may_delegate,
         sender=new.sender,
         responsible=new.responsible,
         expires_at=at + timedelta(days=days),
@@ -201,7 +246,7 @@ def _needs_agreement(new: NewDocument) -> bool:
         return True
     if new.agreement == NEVER:
         return False
-    return agreement_needed(new.portal, new.counterparty.reference, new.counterparty.email)
+    return any(agreement_needed(new.portal, one.reference, one.email) for one in new.others)
 
 
 def _put_files(new: NewDocument, document: Document, shown: bytes) -> list[_File]:
@@ -217,23 +262,30 @@ def _put_files(new: NewDocument, document: Document, shown: bytes) -> list[_File
 
 
 def _write_signers(new: NewDocument, document: Document) -> None:
-    company, other = new.signer_company, new.counterparty
+    first, then = _turns(new)
+    company = new.signer_company
     Signer.objects.create(
         document=document,
         key=COMPANY,
-        order=1,
+        order=first,
         side=Signer.Side.COMPANY,
         employee=company,
         name=company.name[:NAME_LENGTH],
         role=company.position[:NAME_LENGTH],
         organisation=PortalSettings.objects.of(new.portal).organisation,
         email=company.email,
+        code_channel=_code_channel(company.email),
         language=_language(company.language or new.language),
     )
+    for key, other in zip(new.keys[1:], new.others, strict=True):
+        _write_counterparty(document, key, then + other.turn - 1, other)
+
+
+def _write_counterparty(document: Document, key: str, order: int, other: Counterparty) -> None:
     Signer.objects.create(
         document=document,
-        key=COUNTERPARTY,
-        order=2,
+        key=key,
+        order=order,
         side=Signer.Side.COUNTERPARTY,
         employee=other.employee,
         crm_contact_id=other.crm_contact_id,
@@ -242,8 +294,33 @@ def _write_signers(new: NewDocument, document: Document) -> None:
         organisation=other.organisation[:NAME_LENGTH],
         email=other.email,
         phone=other.phone[:PHONE_LENGTH],
+        code_channel=_counterparty_channel(document, other),
         language=document.language,
     )
+
+
+def _counterparty_channel(document: Document, other: Counterparty) -> str:
+    """As the portal chose; employees have no phone that we know."""
+    if other.employee is not None:
+        return _code_channel(other.email)
+    return PortalSettings.objects.of(document.portal).code_channel
+
+
+def _code_channel(email: str) -> str:
+    """An employee without an e-mail gets his codes in the portal's chat."""
+    return CodeChannel.EMAIL if email else CodeChannel.NOTICE
+
+
+def _turns(new: NewDocument) -> tuple[int, int]:
+    """The turn of the company and the first turn of the counterparties."""
+    order = new.signing_order or PortalSettings.objects.of(new.portal).signing_order
+    last = max(other.turn for other in new.others)
+    turns = {
+        PortalSettings.SigningOrder.COMPANY_FIRST: (1, 2),
+        PortalSettings.SigningOrder.COUNTERPARTY_FIRST: (last + 1, 1),
+        PortalSettings.SigningOrder.TOGETHER: (1, 1),
+    }
+    return turns[PortalSettings.SigningOrder(order)]
 
 
 def _language(code: str) -> str:

@@ -6,7 +6,7 @@ in the order of its checks and the first that fails is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -28,8 +28,10 @@ from documents.crm_references import (
     SourceKind,
     SourceReference,
 )
+from documents.models import CodeChannel, PortalSettings
 from employees.services import find_employee
 from outbox.base import Command
+from outbox.sms import phone_digits
 from signing.intake import Intake, Limits, take_in
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
@@ -81,6 +83,7 @@ class Facts:
     portal: Portal
     wanted: Wanted
     answer: BatchAnswer
+    needs_phone: bool = False  # the portal chose to send codes by SMS
 
     def document(self) -> Paper:
         """Raises DOCUMENT_NOT_FOUND, DOCUMENT_NOT_READY, DOCUMENT_INVALID or StillConverting."""
@@ -100,11 +103,13 @@ class Facts:
         if party.kind is PartyKind.EMPLOYEE:
             return _employee(self.portal, party)
         contact = self._contact()
-        _require_filled(contact.name or str(party), contact.name, contact.emails)
+        _require_filled(
+            contact.name or str(party), contact.name, contact.emails, self._phones(contact)
+        )
         return Counterparty(
             name=contact.name,
             email=_first_address(contact.emails),
-            phone=next(iter(contact.phones), ""),
+            phone=_first_phone(contact.phones) or next(iter(contact.phones), ""),
             organisation=self._organisation(),
             role=contact.position,
             crm_contact_id=contact.id,
@@ -154,6 +159,10 @@ class Facts:
         except _Refused as error:
             raise _unknown_contact(party, str(error)) from error
 
+    def _phones(self, contact: methods.Contact) -> tuple[str, ...] | None:
+        """Those to send the code to; None when it goes by e-mail."""
+        return contact.phones if self.needs_phone else None
+
     def _organisation(self) -> str:
         """The company's title; a contact without one signs for himself."""
         try:
@@ -188,7 +197,8 @@ def look_up(
     commands |= _party_commands(wanted.party)
     if wanted.item:
         commands[_ITEM] = methods.crm_item_command(wanted.item.entity_type_id, wanted.item.id)
-    return Facts(portal, wanted, client.batch(portal, commands, as_user=as_user))
+    needs_phone = PortalSettings.objects.of(portal).code_channel == CodeChannel.SMS
+    return Facts(portal, wanted, client.batch(portal, commands, as_user=as_user), needs_phone)
 
 
 def fetch(portal: Portal, paper: Paper) -> tuple[bytes, Intake]:
@@ -252,7 +262,10 @@ def _employee(portal: Portal, party: PartyReference) -> Counterparty:
     )
 
 
-def _require_filled(label: str, name: str, addresses: tuple[str, ...] | list[str]) -> None:
+def _require_filled(
+    label: str, name: str, addresses: Sequence[str], phones: Sequence[str] | None = None
+) -> None:
+    """`phones` are asked for only when given. Raises CONTACT_INCOMPLETE."""
     empty: list[Promise | str] = []
     if not name:
         empty.append(_("name"))
@@ -260,11 +273,20 @@ def _require_filled(label: str, name: str, addresses: tuple[str, ...] | list[str
         empty.append(_("e-mail"))
     elif not _first_address(addresses):
         empty.append(_("e-mail (the present one is not an address)"))
+    if phones is not None and not any(phones):
+        empty.append(_("phone"))
+    elif phones and not _first_phone(phones):
+        empty.append(_("phone (the present one is not a number for SMS)"))
     if empty:
         raise _incomplete(label, empty)
 
 
-def _first_address(addresses: tuple[str, ...] | list[str]) -> str:
+def _first_phone(phones: Sequence[str]) -> str:
+    """The first one that an SMS can be sent to; empty when there is none."""
+    return next((phone for phone in phones if phone_digits(phone)), "")
+
+
+def _first_address(addresses: Sequence[str]) -> str:
     """The first one that mail can be sent to; empty when there is none."""
     return next((address for address in addresses if _is_address(address)), "")
 

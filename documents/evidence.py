@@ -10,24 +10,30 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from documents import files
+from documents.detached_models import DetachedSignature
 from documents.models import Agreement, Document, Signature, Signer, StoredFile
 from documents.stamping import party_of
 from employees.codes import mask_address
-from employees.keys import platform_seal
+from employees.keys import platform_roots, platform_seal
 from employees.models import Employee
+from employees.sealing_policy import timestamp_roots
 from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.sentences import sentence
 from journal.services import chain_of, head_hash
+from signing.base import Level
+from signing.baseline import baseline_of
 from signing.report import (
     ReportAgreement,
     ReportData,
+    ReportDetached,
     ReportEvent,
     ReportFile,
     ReportSeal,
     ReportSigner,
     ReportStep,
 )
+from signing.verify import verify
 
 Kind = StoredFile.Kind
 # What of the journal belongs to one signer's confirmation.
@@ -35,6 +41,9 @@ STEPS = (
     EventKind.SIGNER_INVITED,
     EventKind.REMINDER_SENT,
     EventKind.LINK_RENEWED,
+    EventKind.SIGNER_LETTER_BOUNCED,
+    EventKind.SIGNER_ADDRESS_CHANGED,
+    EventKind.SIGNER_DELEGATED,
     EventKind.SIGNER_VIEWED,
     EventKind.SIGNER_AGREED,
     EventKind.SIGNER_CODE_SENT,
@@ -58,12 +67,13 @@ def report_data(document: Document, *, at: datetime) -> ReportData:
             signers=tuple(_signer(signature, events) for signature in _signatures(document)),
             events=tuple(_event(document, event) for event in events),
             agreement=_agreement(document),
-            seal=_seal(),
+            seal=_seal(document, at),
             journal_head=head_hash(document.portal),
             verification_url=document.verification_url,
             operator=settings.OPERATOR_NAME,
             operator_details=settings.SUPPORT_EMAIL,
             software="SIGNX",
+            detached=tuple(_detached(kept) for kept in document.detached_signatures.all()),
         )
 
 
@@ -96,6 +106,22 @@ def _signer(signature: Signature, events: list[AuditEvent]) -> ReportSigner:
             for event in events
             if event.kind in STEPS and event.data.get("signer") == signer.key
         ),
+    )
+
+
+def _detached(kept: DetachedSignature) -> ReportDetached:
+    return ReportDetached(
+        name=kept.name,
+        sha256=kept.sha256,
+        signed_sha256=kept.signed_sha256,
+        level=Level(kept.level),
+        signers=tuple(signer["name"] for signer in kept.signers),
+        certificates=tuple(
+            f"{signer['certificate']['serial']}, {signer['certificate']['issuer']}"
+            for signer in kept.signers
+        ),
+        added_at=kept.added_at,
+        doubts=kept.reasons,
     )
 
 
@@ -142,11 +168,31 @@ def _agreement(document: Document) -> ReportAgreement | None:
     return None
 
 
-def _seal() -> ReportSeal:
-    seal = platform_seal()
+def _seal(document: Document, at: datetime) -> ReportSeal:
+    seal = platform_seal(at)
     return ReportSeal(
         subject=seal.subject,
         fingerprint=seal.fingerprint,
         not_after=seal.not_after,
-        time_source=_("clock of the service; no outside time stamp"),
+        time_source=_time_source(document, at),
     )
+
+
+def _time_source(document: Document, at: datetime) -> str:
+    """What the signed file itself proves about its times; settings are not asked."""
+    stored = StoredFile.objects.get(document=document, kind=Kind.SIGNED)
+    checked = verify(
+        files.content_of(stored),
+        roots=platform_roots(),
+        timestamp_roots=timestamp_roots(),
+        at=at,
+        apart=False,
+    )
+    if not all(signature.timestamp_at for signature in checked.signatures):
+        return _("clock of the service; no outside time stamp")
+    servers = {signature.timestamp_by for signature in checked.signatures}
+    level = baseline_of(checked)
+    return _("outside time stamps (%(servers)s), PAdES %(level)s") % {
+        "servers": ", ".join(sorted(servers)),
+        "level": level,
+    }

@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 
+from documents.detached_models import DetachedSignature
 from documents.models import Document, StoredFile
 from signing.hashes import sha256
 from signx.errors import ErrorCode, SignXError
@@ -19,20 +20,20 @@ Kind = StoredFile.Kind
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
-def safe_name(title: str, tail: str = "") -> str:
+def safe_name(title: str, tail: str = "", suffix: str = "pdf") -> str:
     """A file name for people, without the letters that file systems and the portal refuse."""
     words = " ".join(_FORBIDDEN.sub("-", title).split()).strip(". ")
-    return f"{words[:150]}{tail}.pdf"
+    return f"{words[:150]}{tail}.{suffix}"
 
 
-def put(document: Document, kind: str, content: bytes) -> str:
+def put(document: Document, kind: str, content: bytes, suffix: str = "pdf") -> str:
     """Write the bytes and return their path in the storage; no row yet, so it may run twice.
 
     The path holds the hash: equal bytes land on the same path, other bytes never do.
     `document` may be unsaved. To be called outside of a transaction: the storage may be remote.
     """
     digest = sha256(content)
-    path = f"{document.portal_id}/{document.public_id}/{kind}-{digest[:32]}.pdf"
+    path = f"{document.portal_id}/{document.public_id}/{kind}-{digest[:32]}.{suffix}"
     if default_storage.exists(path):
         if _digest_at(default_storage, path) == digest:
             return path
@@ -68,7 +69,8 @@ def store(document: Document, kind: str, name: str, content: bytes) -> StoredFil
 
 
 def find(document: Document, kind: str) -> StoredFile | None:
-    return StoredFile.objects.filter(document=document, kind=kind).first()
+    """The row of a file that is still there (documents/wiping.py removes files)."""
+    return StoredFile.objects.filter(document=document, kind=kind).exclude(file="").first()
 
 
 def read(document: Document, kind: str) -> bytes:
@@ -83,7 +85,7 @@ def read(document: Document, kind: str) -> bytes:
     return content_of(stored)
 
 
-def content_of(stored: StoredFile) -> bytes:
+def content_of(stored: StoredFile | DetachedSignature) -> bytes:
     """The bytes of one stored file; errors as in `read`."""
     try:
         with stored.file.open("rb") as handle:
@@ -102,7 +104,10 @@ def shown_sha256(document: Document) -> str:
 
 def of_kinds(document: Document, kinds: Iterable[str]) -> list[StoredFile]:
     """The files that exist, in the order asked for."""
-    found = {stored.kind: stored for stored in document.files.filter(kind__in=list(kinds))}
+    found = {
+        stored.kind: stored
+        for stored in document.files.filter(kind__in=list(kinds)).exclude(file="")
+    }
     return [found[kind] for kind in kinds if kind in found]
 
 

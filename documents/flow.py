@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
-from documents import files, invitations, notices, replies
+from documents import agreement_texts, files, invitations, notices, replies, standing_order
 from documents.models import Agreement, Document, Signature, Signer
 from documents.signer_agreement import due_offer
+from documents.signer_links import is_turn_of
 from employees import balances
 from journal.events import EventKind
 from journal.services import record
@@ -40,6 +43,9 @@ RETURNS_THE_HOLD = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED,
 STEPS = {Status.SENDING: "documents.tasks.hand_over", Status.SEALING: "documents.tasks.seal"}
 _MOMENTS = {Status.SENT: "sent_at", Status.SEALING: "sealing_at"}
 SYSTEM = "system"
+REMIND_BEFORE = (timedelta(days=7), timedelta(days=3), timedelta(days=1))
+# The other sides learn of these by letter; of a completed document they get the copy.
+TOLD_BY_LETTER = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED, Status.ANNULLED})
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,18 @@ class Evidence:
     confirmed_by: str = ""
     signed_sha256: str = ""
     level: str = "simple"
+
+    @classmethod
+    def of(cls, signature: Signature) -> Evidence:
+        """As it was written down at the decision."""
+        return cls(
+            ip=signature.ip,
+            user_agent=signature.user_agent,
+            time_zone=signature.time_zone,
+            confirmed_by=signature.confirmed_by,
+            signed_sha256=signature.signed_sha256,
+            level=signature.level,
+        )
 
     @property
     def personal(self) -> dict[str, str]:
@@ -115,6 +133,7 @@ def signer_viewed(signer_id: int, evidence: Evidence, at: datetime) -> None:
         return
     signer.status, signer.viewed_at = Signer.Status.VIEWED, at
     signer.save(update_fields=["status", "viewed_at"])
+    reached(document, signer)
     _record_signer(document, signer, EventKind.SIGNER_VIEWED, evidence, at)
     _announce_signer(document, signer, "viewed", at)
 
@@ -140,6 +159,7 @@ def signer_agreed(
         return
     if template_hash != offer.digest:
         raise SignXError(ErrorCode.STATUS_CONFLICT, "another agreement was shown")
+    agreement_texts.keep(template_hash)
     signer.agreed_at = at
     signer.save(update_fields=["agreed_at"])
     Agreement.objects.get_or_create(
@@ -175,11 +195,14 @@ def signer_signed(signer_id: int, evidence: Evidence, at: datetime) -> Document:
         signed_at=at,
         confirmed_by=evidence.confirmed_by,
         signed_sha256=evidence.signed_sha256,
-        ip=_address(evidence.ip),
+        ip=address(evidence.ip),
         user_agent=evidence.user_agent[:300],
         time_zone=evidence.time_zone[:60],
     )
     mark_signed(document, signer, evidence, at)
+    reached(document, signer)
+    for given in standing_order.sign_in_turn(document, at=at):
+        mark_signed(document, given.signer, Evidence.of(given), at)
     if document.awaited_signer is None:
         return move(document.pk, Status.SEALING, actor=signer.audit_name, at=at)
     invitations.invite_next(document)
@@ -228,13 +251,12 @@ def _open_for(signer_id: int, at: datetime) -> tuple[Document, Signer]:
         raise SignXError(ErrorCode.STATUS_CONFLICT, f"the document is {document.status}")
     if document.expires_at <= at:
         raise SignXError(ErrorCode.LINK_INVALID, "the term is over")
-    turn = document.awaited_signer
-    if turn is None or turn.pk != signer.pk:
+    if not is_turn_of(signer):
         raise SignXError(ErrorCode.NOT_YOUR_TURN, f"signer {signer.key}")
     return document, signer
 
 
-def _address(ip: str | None) -> str | None:
+def address(ip: str | None) -> str | None:
     """An IP address the database takes: a proxy may hand on anything."""
     try:
         return str(ip_address(ip)) if ip else None
@@ -264,6 +286,10 @@ def _write(
     document.step_attempts = 0
     if to in _MOMENTS:
         setattr(document, _MOMENTS[to], at)
+    if to == Status.SENT:
+        document.next_reminder_at = next_reminder(document.expires_at, after=at)
+    if to in {Status.SEALING, Status.COMPLETED}:
+        document.error_code = document.error = ""  # a letter that had come back matters no more
     if to in Document.FINAL:
         document.closed_at = at
         document.closed_reason = detail
@@ -326,15 +352,45 @@ def _settle_balance(document: Document, before: str, actor: str, at: datetime) -
         balances.release(document.pk, reason=str(Status(document.status).label), actor=actor, at=at)
 
 
+def tell(document: Document, event: str, *, signer: Signer, at: datetime) -> None:
+    """Something happened to a signer on the way: the people, the process and the deal hear of it,
+    once per event and moment. Under the document's lock."""
+    notices.queue_notices(document, event, signer=signer, moment=f"-{at.timestamp():.6f}")
+    with translation.override(document.portal.language):
+        news = notices.news_text(document, event, signer)
+    replies.queue_timeline_note(document, event, news, at=at)
+    replies.answer_waiting(document, at=at, is_signer_change=True, news=news)
+
+
+def reached(document: Document, signer: Signer) -> None:
+    """There is a way to the signer (again): what came back before counts no more."""
+    if signer.bounced_at is None:
+        return
+    signer.bounced_at, signer.bounce_reason = None, ""
+    signer.save(update_fields=["bounced_at", "bounce_reason"])
+    if document.error_code and not document.signers.filter(bounced_at__isnull=False).exists():
+        document.error_code = document.error = ""
+        document.save(update_fields=["error_code", "error", "changed_at"])
+
+
+def next_reminder(expires_at: datetime, *, after: datetime) -> datetime | None:
+    """The next reminder by schedule; None when the last one is over."""
+    return min((due for days in REMIND_BEFORE if (due := expires_at - days) > after), default=None)
+
+
 def _announce(document: Document, at: datetime) -> None:
     """Everybody who waits or must know: files first, because replies and comments wait for them."""
     if document.status == Status.COMPLETED:
         replies.queue_uploads(document)
         notices.queue_signed_copies(document)
     notices.queue_notices(document, document.status)
+    if document.status in TOLD_BY_LETTER:
+        notices.queue_closing_news(document)
     if document.is_final:
         replies.queue_timeline_comment(document)
     replies.answer_waiting(document, at=at)
+    for path in settings.DOCUMENT_LISTENERS:
+        import_string(path)(document, at)
 
 
 def _announce_signer(document: Document, signer: Signer, what: str, at: datetime) -> None:

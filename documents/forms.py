@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import PortalSettings
+from documents.crm_types_field import CrmTypesField
+from documents.models import CodeChannel, PortalSettings
+from outbox import sms
 from signing import grammar
 from signx.errors import SignXError
 
@@ -33,6 +35,10 @@ class WithdrawForm(PlainForm):
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class AddressForm(PlainForm):
+    email = forms.EmailField(label=_("New e-mail"), max_length=254)
 
 
 class GeneralForm(PlainForm):
@@ -64,6 +70,38 @@ class GeneralForm(PlainForm):
         choices=PortalSettings.Agreement.choices,
     )
 
+    code_channel = forms.ChoiceField(
+        label=_("Code to sign"),
+        help_text=_("SMS needs the phone of the contact in the CRM; the link goes by e-mail."),
+        choices=[choice for choice in CodeChannel.choices if choice[0] != CodeChannel.NOTICE],
+        required=False,
+    )
+    may_delegate = forms.BooleanField(
+        label=_("A counterparty may hand the signing over to a colleague"),
+        help_text=_("Of the same organisation, confirmed with a code; you are told at once."),
+        required=False,
+    )
+
+    signing_order = forms.ChoiceField(
+        label=_("Signing order"),
+        help_text=_("A robot may set another order for its document."),
+        choices=PortalSettings.SigningOrder.choices,
+    )
+
+    allowed_entity_types = CrmTypesField(
+        label=_("CRM items besides deals"),
+        help_text=_(
+            "What a robot may bind its document to. The number of a smart process is in the "
+            "address of its list: /crm/type/128/."
+        ),
+    )
+
+    def clean_code_channel(self) -> str:
+        chosen = str(self.cleaned_data["code_channel"]) or CodeChannel.EMAIL.value
+        if chosen == CodeChannel.SMS and not sms.is_set_up():
+            raise forms.ValidationError(_("SMS is not set up on this installation."))
+        return chosen
+
     def clean_coordinates(self) -> str:
         typed = str(self.cleaned_data["coordinates"]).strip()
         try:
@@ -85,6 +123,10 @@ NOTICE_EVENTS: tuple[tuple[str, Any], ...] = (
     ("failed", _("Not sent")),
     ("mail_rejected", _("A letter was not accepted")),
     ("annulled", _("Annulled")),
+    ("address_changed", _("A signer's address was changed")),
+    ("delegated", _("Signing handed over to a colleague")),
+    ("annulment_proposed", _("Annulment proposed")),
+    ("annulment_refused", _("Annulment refused")),
 )
 NOTICE_PEOPLE: tuple[tuple[str, Any], ...] = (
     ("responsible", _("Responsible")),

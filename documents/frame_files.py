@@ -3,6 +3,9 @@ nor a download can carry the session's header."""
 
 from __future__ import annotations
 
+import io
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,11 +14,13 @@ from django.urls import reverse
 
 from bitrix24.auth import check_signed_file, signed_file_token, signed_file_url
 from bitrix24.models import FrameSession
-from documents import signer_pages
+from documents import files, signer_pages
 from documents.listing import visible_to
 from documents.models import StoredFile
 from employees.services import from_frame
 from signx.errors import ErrorCode, SignXError
+
+logger = logging.getLogger(__name__)
 
 DOWNLOAD, PAGE = "document_file", "document_page"
 DOWNLOAD_MINUTES, PAGE_MINUTES = 5, 60
@@ -44,17 +49,30 @@ class FrameSheets:
 def sheets(stored: StoredFile, frame: FrameSession, limit: int | None) -> FrameSheets:
     measured = signer_pages.sheets_of(stored)
     ticket = signed_file_token(PAGE, stored.pk, frame, PAGE_MINUTES)
-    shown = [
+    shown = list(islice(measured, limit))
+    drawn = [
         FrameSheet(
             number=sheet.number,
             width=sheet.width,
             height=sheet.height,
             address=reverse("documents:page_picture", args=[ticket, sheet.number]),
-            text=" ".join(run.text for run in signer_pages.text_runs(stored, sheet.number)),
+            text=text,
         )
-        for sheet in islice(measured, limit)
+        for sheet, text in zip(shown, _texts(stored, shown), strict=True)
     ]
-    return FrameSheets(shown, len(measured))
+    return FrameSheets(drawn, len(measured))
+
+
+def _texts(stored: StoredFile, shown: Sequence[signer_pages.Sheet]) -> list[str]:
+    """The words of each page; without them the card still has its pictures and the file."""
+    try:
+        pages = signer_pages.texts(stored, [sheet.number for sheet in shown])
+    except SignXError as error:
+        if error.code not in (ErrorCode.DOCUMENT_INVALID, ErrorCode.SERVICE_BUSY):
+            raise
+        logger.warning("no text of file %s: %s", stored.pk, error)
+        return [""] * len(shown)
+    return [" ".join(run.text for run in runs) for runs in pages]
 
 
 def file_address(stored: StoredFile, frame: FrameSession) -> str:
@@ -67,7 +85,8 @@ def file_address(stored: StoredFile, frame: FrameSession) -> str:
 def file_response(ticket: str) -> FileResponse:
     """Raises SignXError: LINK_INVALID, NOT_FOUND."""
     stored = _stored(ticket, DOWNLOAD)
-    response = FileResponse(stored.file.open("rb"), as_attachment=True, filename=stored.name)
+    content = io.BytesIO(files.content_of(stored))  # checked against its hash
+    response = FileResponse(content, as_attachment=True, filename=stored.name)
     response["Content-Type"] = "application/pdf"
     response["Cache-Control"] = "no-store"
     return response
@@ -86,7 +105,7 @@ def _stored(ticket: str, purpose: str) -> StoredFile:
     frame, pk = check_signed_file(ticket, purpose)
     visible = visible_to(from_frame(frame))
     stored = StoredFile.objects.select_related("document").filter(pk=pk, document__in=visible)
-    found = stored.first()
+    found = stored.exclude(file="").first()
     if found is None:
         raise SignXError(ErrorCode.NOT_FOUND, "no such file for this reader")
     return found

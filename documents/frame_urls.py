@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from documents import card_views, settings_views, views
+from documents import (
+    annulling_views,
+    card_views,
+    frame_signing,
+    qualified_views,
+    settings_views,
+    views,
+)
 
 app_name = "documents"
 urlpatterns = [
@@ -14,8 +21,29 @@ urlpatterns = [
     path("documents/<str:public_id>/pages", card_views.pages, name="pages"),
     path("documents/<str:public_id>/remind", card_views.remind, name="remind"),
     path("documents/<str:public_id>/resend", card_views.resend, name="resend"),
+    path("documents/<str:public_id>/address", card_views.change_address, name="change_address"),
+    path("documents/<str:public_id>/annul/<str:step>", annulling_views.frame_annul, name="annul"),
     path("documents/<str:public_id>/withdraw", card_views.withdraw, name="withdraw"),
+    path("documents/<str:public_id>/viewed", frame_signing.viewed, name="viewed"),
+    path("documents/<str:public_id>/code", frame_signing.send_code, name="send_code"),
+    path("documents/<str:public_id>/sign", frame_signing.sign, name="sign"),
+    path("documents/<str:public_id>/decline", frame_signing.decline, name="decline"),
+    path("documents/<str:public_id>/agreement", frame_signing.agreement, name="agreement"),
     path("documents/<str:public_id>/files/<str:kind>", card_views.download_link, name="download"),
+    path("documents/<str:public_id>/signatures", qualified_views.attach, name="attach"),
+    path(
+        "documents/<str:public_id>/signatures/<int:number>",
+        qualified_views.signature_link,
+        name="sig_link",
+    ),
+    path(
+        "documents/<str:public_id>/signatures/shown",
+        qualified_views.shown_link,
+        name="shown_link",
+    ),
+    path("documents/<str:public_id>/package", qualified_views.package_link, name="package_link"),
+    path("files/signature/<str:ticket>", qualified_views.signature_file, name="sig_file"),
+    path("files/package/<str:ticket>", qualified_views.package, name="package"),
     path("deal", views.deal_tab, name="deal"),
     path("files/page/<str:ticket>/<int:number>", card_views.page_picture, name="page_picture"),
     path("files/document/<str:ticket>", card_views.stored_file, name="stored_file"),

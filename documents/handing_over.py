@@ -65,23 +65,12 @@ def _write(
         signature.is_applied = True
         signature.save(update_fields=["is_applied"])
         if signature.signer.status != Signer.Status.SIGNED:
-            flow.mark_signed(locked, signature.signer, _evidence_of(signature), at)
-
-
-def _evidence_of(signature: Signature) -> flow.Evidence:
-    return flow.Evidence(
-        ip=signature.ip,
-        user_agent=signature.user_agent,
-        time_zone=signature.time_zone,
-        confirmed_by=signature.confirmed_by,
-        signed_sha256=signature.signed_sha256,
-        level=signature.level,
-    )
+            flow.mark_signed(locked, signature.signer, flow.Evidence.of(signature), at)
 
 
 def _given(document: Document) -> list[Signature]:
     return list(
         Signature.objects.filter(signer__document=document)
         .select_related("signer")
-        .order_by("signer__order")
+        .order_by("signer__order", "signer__pk")
     )

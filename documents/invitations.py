@@ -27,11 +27,17 @@ def key_of(signer: Signer) -> str:
 
 
 def send_link(signer: Signer, *, why: Why) -> Delivery:
-    """A new link in a letter; the signer's earlier link stops working. In a transaction."""
+    """A new link in a letter; the signer's earlier link stops working. In a transaction.
+
+    An employee gets a notice in the portal instead, and the token is given to nobody: its hash
+    only names the invitation.
+    """
     token = secrets.token_urlsafe(32)  # 256 bits
     signer.link_hash = hash_token(token)
     signer.link_expires_at = signer.document.expires_at
     signer.save(update_fields=["link_hash", "link_expires_at"])
+    if signer.signs_in_portal:
+        return _notify_employee(signer)
     return queue(
         key=key_of(signer),
         kind=KIND,
@@ -43,10 +49,19 @@ def send_link(signer: Signer, *, why: Why) -> Delivery:
     )
 
 
-def invite_next(document: Document) -> Signer | None:
-    """Invite the signer whose turn it is, once; None when nobody is left or invited already."""
-    signer = document.awaited_signer
-    if signer is None or signer.link_hash:
-        return None
-    send_link(signer, why=Why.INVITATION)
-    return signer
+def invite_next(document: Document) -> None:
+    """Invite everybody whose turn it is and who was not invited yet."""
+    for signer in document.awaited_signers:
+        if not signer.link_hash:
+            send_link(signer, why=Why.INVITATION)
+
+
+def _notify_employee(signer: Signer) -> Delivery:
+    return queue(
+        key=key_of(signer),
+        kind="portal_invitation",
+        channel="portal",
+        lane=signer.document.portal.lane,
+        payload={"signer": signer.pk},
+        subject=signer.document.subject,
+    )

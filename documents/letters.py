@@ -13,21 +13,45 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from documents import files
+from documents import act_codes, files
+from documents.act_codes import Act
 from documents.invitations import Why
-from documents.models import Document, Signer, StoredFile
+from documents.models import Annulment, CodeChannel, Document, Signer, StoredFile
 from documents.moments import moment
 from documents.signer_links import hash_token
-from documents.signer_services import live_code
-from outbox.base import Attachment, Letter
+from outbox.base import Attachment, Letter, Sms
 from outbox.models import Delivery
+from outbox.sms import phone_digits
 
 # What mail servers commonly take is 20–25 MB, and base64 adds a third.
 ATTACHMENTS_LIMIT_BYTES = 14 * 1024 * 1024
 ATTACHED = (StoredFile.Kind.SIGNED, StoredFile.Kind.AGREEMENT, StoredFile.Kind.REPORT)
 OPEN = frozenset({Document.Status.SENDING, Document.Status.SENT})
+INVITATION_SUBJECT = gettext_lazy("%(organisation)s asks you to sign “%(title)s”")
+REMINDER_SUBJECT = gettext_lazy("Reminder: “%(title)s” waits for your signature")
+COPY_SUBJECT = gettext_lazy("Signed: “%(title)s”")
+ANNULMENT_SUBJECT = gettext_lazy("Proposal to annul “%(title)s”")
+CODE_SUBJECTS: dict[Act, str | Promise] = {
+    Act.SIGN: gettext_lazy("Code to sign “%(title)s”"),
+    Act.DELEGATE: gettext_lazy("Code to hand over the signing of “%(title)s”"),
+    Act.ANNUL: gettext_lazy("Code to annul “%(title)s”"),
+}
+# Short: in Cyrillic a message of 70 characters is one SMS.
+_SMS_TEXTS: dict[Act, str | Promise] = {
+    Act.SIGN: gettext_lazy("%(code)s is the code to sign document %(number)s. Tell it to nobody."),
+    Act.DELEGATE: gettext_lazy("%(code)s is the code to hand over document %(number)s."),
+    Act.ANNUL: gettext_lazy("%(code)s is the code to annul document %(number)s."),
+}
+CLOSED_SUBJECTS: dict[str, str | Promise] = {
+    Document.Status.DECLINED: gettext_lazy("The other side has declined: “%(title)s”"),
+    Document.Status.EXPIRED: gettext_lazy("The term for signing is over: “%(title)s”"),
+    Document.Status.CANCELLED: gettext_lazy("Withdrawn by the sender: “%(title)s”"),
+    Document.Status.ANNULLED: gettext_lazy("Annulled: “%(title)s”"),
+}
 
 
 def build_invitation(delivery: Delivery) -> Letter | None:
@@ -43,22 +67,57 @@ def build_invitation(delivery: Delivery) -> Letter | None:
             "is_reminder": delivery.payload.get("why") == Why.REMINDER,
             "is_new_link": delivery.payload.get("why") == Why.NEW_LINK,
         }
-        subject = _reminder_subject() if facts["is_reminder"] else _invitation_subject()
-        return _letter(signer, subject, "invitation", facts)
+        subject = REMINDER_SUBJECT if facts["is_reminder"] else INVITATION_SUBJECT
+        return _letter(signer, str(subject), "invitation", facts)
 
 
-def build_signing_code(delivery: Delivery) -> Letter | None:
-    """The letter with the code. None when the code has expired or a newer one was sent."""
+def build_signing_code(delivery: Delivery) -> Letter | Sms | None:
+    """The letter or the SMS with the code. None when it has expired or a newer one was sent."""
     signer = _signer(delivery)
-    live = live_code(signer, at=timezone.now())
+    act = Act(delivery.payload["act"])
+    live = act_codes.live(signer, act, at=timezone.now())
     if live is None or live.created_at.isoformat() != delivery.payload["issued_at"]:
         return None
     with translation.override(signer.language):
         facts = _facts(signer) | {
+            "act": act.value,
             "code": delivery.open_secret()["code"],
             "until": moment(live.expires_at, signer.language),
         }
-        return _letter(signer, _("Code to sign “%(title)s”"), "signing_code", facts)
+        if delivery.channel == "sms":
+            return Sms(phone_digits(signer.phone), _SMS_TEXTS[act] % facts)
+        return _letter(signer, str(CODE_SUBJECTS[act]), "signing_code", facts)
+
+
+def build_closed(delivery: Delivery) -> Letter:
+    """How it ended without a signed file: nothing is asked any more, or it was annulled."""
+    signer = _signer(delivery)
+    document = signer.document
+    with translation.override(signer.language):
+        facts = _facts(signer) | {
+            "status": delivery.payload["status"],
+            "reason": document.closed_reason,
+            "due": moment(document.expires_at, signer.language),
+            "has_signed": signer.status == Signer.Status.SIGNED,
+            "link": document.verification_url,
+        }
+        return _letter(signer, str(CLOSED_SUBJECTS[facts["status"]]), "closed", facts)
+
+
+def build_annulment_request(delivery: Delivery) -> Letter | None:
+    """The other side proposes to annul. None once it was answered or the link was replaced."""
+    signer = _signer(delivery)
+    token = delivery.open_secret().get("token", "")
+    proposal = Annulment.objects.open().filter(pk=delivery.payload["annulment"]).first()
+    if proposal is None or hash_token(token) != signer.link_hash:
+        return None
+    with translation.override(signer.language):
+        facts = _facts(signer) | {
+            "proposer": proposal.proposed_by.name,
+            "reason": proposal.reason,
+            "link": settings.PUBLIC_URL + reverse("public:annul", args=[token]),
+        }
+        return _letter(signer, str(ANNULMENT_SUBJECT), "annulment_request", facts)
 
 
 def build_signed_copy(delivery: Delivery) -> Letter | None:
@@ -76,7 +135,7 @@ def build_signed_copy(delivery: Delivery) -> Letter | None:
             "is_counterparty": signer.side == Signer.Side.COUNTERPARTY,
         }
         attachments = tuple(_attachment(file) for file in stored) if fits else ()
-        return _letter(signer, _("Signed: “%(title)s”"), "signed_copy", facts, attachments)
+        return _letter(signer, str(COPY_SUBJECT), "signed_copy", facts, attachments)
 
 
 def _letter(
@@ -86,11 +145,22 @@ def _letter(
     facts: Mapping[str, Any],
     attachments: tuple[Attachment, ...] = (),
 ) -> Letter:
+    return compose(name, subject, facts, to=signer.email, attachments=attachments)
+
+
+def compose(
+    name: str,
+    subject: str,
+    facts: Mapping[str, Any],
+    *,
+    to: str,
+    attachments: tuple[Attachment, ...] = (),
+) -> Letter:
     """Both bodies from templates/mail/<name>.txt and .html, in the active language."""
     title = " ".join((subject % {"title": facts["title"], "organisation": facts["from"]}).split())
-    context = {**facts, "subject": title, "language": signer.language}
+    context = {**facts, "subject": title, "language": get_language() or "en"}
     return Letter(
-        to=signer.email,
+        to=to,
         subject=title,
         text=render_to_string(f"mail/{name}.txt", context).strip() + "\n",
         html=render_to_string(f"mail/{name}.html", context),
@@ -110,6 +180,7 @@ def _facts(signer: Signer) -> dict[str, Any]:
         "organisation": organisation,
         "person": person,
         "from": organisation or person or settings.OPERATOR_NAME,
+        "is_sms": signer.code_channel == CodeChannel.SMS,
         "operator": settings.OPERATOR_NAME,
         "support_email": settings.SUPPORT_EMAIL,
     }
@@ -118,14 +189,6 @@ def _facts(signer: Signer) -> dict[str, Any]:
 def _signer(delivery: Delivery) -> Signer:
     found = Signer.objects.select_related("document__portal", "document__sender")
     return found.get(pk=delivery.payload["signer"])
-
-
-def _invitation_subject() -> str:
-    return _("%(organisation)s asks you to sign “%(title)s”")
-
-
-def _reminder_subject() -> str:
-    return _("Reminder: “%(title)s” waits for your signature")
 
 
 def _file_label(stored: StoredFile) -> dict[str, Any]:

@@ -44,9 +44,9 @@ class Page:
 
 
 def tabs_for(reader: Employee) -> list[Tab]:
-    mine = Signer.objects.filter(
-        employee=reader, status__in=[Signer.Status.PENDING, Signer.Status.VIEWED]
-    ).values("document")
+    undecided = [Signer.Status.PENDING, Signer.Status.VIEWED]
+    asked = Signer.objects.filter(employee=reader, status__in=undecided).exclude(link_hash="")
+    mine = asked.values("document")
     return [
         Tab("mine", _("Waiting for me"), Q(pk__in=mine, status=Status.SENT), "turn"),
         Tab(

@@ -11,6 +11,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
+from documents.agreement_models import AgreementTemplate as AgreementTemplate
+from documents.detached_models import DetachedSignature as DetachedSignature
 from employees.models import Employee, KeyPair
 from signx.vault import EncryptedTextField
 
@@ -28,6 +30,7 @@ class CodeChannel(models.TextChoices):
 
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("SMS")
+    NOTICE = "notice", _("Notice in Bitrix24")  # for employees alone
 
 
 class PortalSettingsManager(models.Manager["PortalSettings"]):
@@ -44,12 +47,20 @@ class PortalSettings(models.Model):
         ALWAYS = "always", _("With every document")
         NEVER = "never", _("Never")
 
+    class SigningOrder(models.TextChoices):
+        COMPANY_FIRST = "company_first", _("The company, then the counterparty")
+        COUNTERPARTY_FIRST = "counterparty_first", _("The counterparty, then the company")
+        TOGETHER = "together", _("Both at once")
+
     portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="settings")
     organisation = models.CharField(max_length=200, blank=True)  # as printed on stamps and letters
     expires_in_days = models.PositiveSmallIntegerField(default=14)
     coordinates = models.CharField(max_length=300, blank=True)
     agreement = models.CharField(
         max_length=20, choices=Agreement.choices, default=Agreement.WHEN_NEEDED
+    )
+    signing_order = models.CharField(
+        max_length=20, choices=SigningOrder.choices, default=SigningOrder.COMPANY_FIRST
     )
     # entityTypeIds besides deals that a robot may bind a document to.
     allowed_entity_types = models.JSONField(default=list, blank=True)
@@ -78,24 +89,11 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def reminder_due(self, at: datetime) -> DocumentQuerySet:
         """Sent, not over, and the next reminder by schedule is due."""
-        return self.filter(
-            status=Document.Status.SENT, next_reminder_at__lte=at, expires_at__gt=at
-        )
+        return self.filter(status=Document.Status.SENT, next_reminder_at__lte=at, expires_at__gt=at)
 
     def step_due(self, at: datetime) -> DocumentQuerySet:
         """Hand-over or sealing whose time has come: new, to repeat, or left by a dead worker."""
         return self.filter(next_step_at__lte=at)
-
-    def newest_by_reference(self, reference: str) -> Document | None:
-        """By SIGNX id (with or without dashes) or by source id; the newest one wins."""
-        return (
-            self.filter(
-                models.Q(public_id=reference.replace("-", "").lower())
-                | models.Q(source_id=reference)
-            )
-            .order_by("-pk")
-            .first()
-        )
 
 
 class Document(models.Model):
@@ -146,6 +144,9 @@ class Document(models.Model):
     responsible = models.ForeignKey(
         Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    # Who ordered the sending: "robot:signx_send" or an employee's audit name. The company's
+    # standing order is used in this name, also later, when its turn comes last.
+    ordered_by = models.CharField(max_length=80, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True)
     closed_reason = models.TextField(blank=True)  # of a refusal or a withdrawal, in people's words
@@ -207,8 +208,14 @@ class Document(models.Model):
 
     @property
     def awaited_signer(self) -> Signer | None:
-        """Whose turn it is: the first one in order who has not signed."""
-        return self.signers.exclude(status=Signer.Status.SIGNED).order_by("order").first()
+        """The first of those whose turn it is."""
+        return next(iter(self.awaited_signers), None)
+
+    @property
+    def awaited_signers(self) -> list[Signer]:
+        """Whose turn it is: all who have not signed and stand first in order."""
+        waiting = list(self.signers.exclude(status=Signer.Status.SIGNED))
+        return [signer for signer in waiting if signer.order == waiting[0].order]
 
     @property
     def verification_url(self) -> str:
@@ -243,7 +250,11 @@ class Agreement(models.Model):
 
 
 class Signer(models.Model):
-    """A person asked to sign one document. `key` is the side in the coordinates: "1", "2"."""
+    """A person asked to sign one document.
+
+    `key` names the stamp's place in the coordinates: "1" is the company, "2", "3", … the
+    counterparties. Who has the same `order` signs at the same time.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Invited")
@@ -285,9 +296,10 @@ class Signer(models.Model):
     bounced_at = models.DateTimeField(null=True, blank=True)
     bounce_reason = models.CharField(max_length=200, blank=True)  # the mail server's words
     delegated_at = models.DateTimeField(null=True, blank=True)
+    address_changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["order"]
+        ordering = ["order", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["document", "key"], name="one_signer_per_side_key")
         ]
@@ -311,7 +323,14 @@ class Signer(models.Model):
     @property
     def code_address(self) -> str:
         """Where this signer's one-time codes go."""
+        if self.code_channel == CodeChannel.NOTICE and self.employee:
+            return f"user_{self.employee.bitrix_user_id}@{self.document.portal.domain}"
         return self.phone if self.code_channel == CodeChannel.SMS else self.email
+
+    @property
+    def signs_in_portal(self) -> bool:
+        """An employee signs in the application: the portal vouches for him, no link is sent."""
+        return self.employee_id is not None
 
     @property
     def is_undecided(self) -> bool:

@@ -25,10 +25,14 @@ DEFAULT_MATRIX: dict[str, tuple[str, ...]] = {
     "mail_rejected": (RESPONSIBLE, SENDER),
     "completed": (RESPONSIBLE, SENDER, SIGNER),
     "declined": (RESPONSIBLE, SENDER, SIGNER),
-    "expired": (RESPONSIBLE, SENDER),
+    "expired": (RESPONSIBLE, SENDER, SIGNER),
     "cancelled": (RESPONSIBLE, SENDER, SIGNER),
     "failed": (RESPONSIBLE, SENDER),
     "annulled": (RESPONSIBLE, SENDER, SIGNER),
+    "address_changed": (RESPONSIBLE, SENDER),
+    "delegated": (RESPONSIBLE, SENDER),
+    "annulment_proposed": (RESPONSIBLE, SENDER, SIGNER),
+    "annulment_refused": (RESPONSIBLE, SENDER, SIGNER),
 }
 
 
@@ -43,15 +47,20 @@ def recipients(document: Document, event: str) -> list[Employee]:
     return list({person.pk: person for person in people if person.is_active}.values())
 
 
-def queue_notices(document: Document, event: str, *, signer: Signer | None = None) -> None:
-    """A notice for everyone whom the matrix names. A newer one takes the place of an older one in
-    the chat, because both carry the document's tag (`im.notify.system.add`, TAG)."""
+def queue_notices(
+    document: Document, event: str, *, signer: Signer | None = None, moment: str = ""
+) -> None:
+    """A notice for everyone whom the matrix names; `moment` tells repetitions of an event apart.
+
+    A newer one takes the place of an older one in the chat, because both carry the document's tag
+    (`im.notify.system.add`, TAG).
+    """
     people = recipients(document, event)
     if not people:
         return
     text = notice_text(document, event, signer)
     for person in people:
-        _queue_notice(document, event, signer, person, text)
+        _queue_notice(document, event + moment, signer, person, text)
 
 
 def notice_text(document: Document, event: str, signer: Signer | None = None) -> str:
@@ -61,9 +70,10 @@ def notice_text(document: Document, event: str, signer: Signer | None = None) ->
             "title": plain(document.title),
             "number": document.number,
         }
-        news = plain(_news(document, event, signer))
+        news = plain(news_text(document, event, signer))
         link = _("Open")
     lines = [f"[b]{title}[/b]", news, plain(document.error)]
+    lines = list(dict.fromkeys(lines))  # the news may be the error itself
     lines.append(f"[url={document.verification_url}]{link}[/url]")
     return "#BR#".join(line for line in lines if line)
 
@@ -77,6 +87,25 @@ def queue_signed_copies(document: Document) -> None:
             channel="mail",
             lane="mail",
             payload={"document": document.pk, "signer": signer.pk},
+            subject=document.subject,
+        )
+
+
+def queue_closing_news(document: Document) -> None:
+    """News of the end for the other sides: who was asked learns that nothing is asked any more.
+    An employee hears of it in the portal's chat, as of everything else."""
+    asked = document.signers.filter(side=Signer.Side.COUNTERPARTY, invited_at__isnull=False)
+    for signer in asked.exclude(status=Signer.Status.DECLINED).select_related("employee"):
+        if signer.employee is not None:
+            text = notice_text(document, document.status)
+            _queue_notice(document, document.status, signer, signer.employee, text)
+            continue
+        queue(
+            key=f"closed:{signer.pk}:{document.status}",
+            kind="closed",
+            channel="mail",
+            lane="mail",
+            payload={"signer": signer.pk, "status": str(document.status)},
             subject=document.subject,
         )
 
@@ -121,7 +150,8 @@ def build_support_letter(delivery: Delivery) -> Letter | None:
     )
 
 
-def _news(document: Document, event: str, signer: Signer | None) -> str:
+def news_text(document: Document, event: str, signer: Signer | None) -> str:
+    """One sentence about the event, in the active language."""
     name = signer.name if signer is not None else ""
     if event == "viewed":
         return _("Opened by %(name)s") % {"name": name}
@@ -129,6 +159,18 @@ def _news(document: Document, event: str, signer: Signer | None) -> str:
         return _("Signed by %(name)s") % {"name": name}
     if event == "mail_rejected":
         return _("A letter to %(name)s was not accepted. Check the address.") % {"name": name}
+    if event == "address_changed":
+        return _("The address of %(name)s was changed. The old link does not work.") % {
+            "name": name
+        }
+    if event == "delegated":
+        return _("The signing was handed over to %(name)s.") % {"name": name}
+    if event == "annulment_proposed":
+        return _("%(name)s proposes to annul the document. Open it in SIGNX to answer.") % {
+            "name": name
+        }
+    if event == "annulment_refused":
+        return _("%(name)s does not agree to annul the document.") % {"name": name}
     return status_text(document)
 
 

@@ -3,7 +3,14 @@
 from django.urls import URLPattern, path
 from django.views.i18n import set_language
 
-from documents import signer_files, signer_views, verify_views
+from documents import (
+    annulling_views,
+    bounce_views,
+    delegating_views,
+    signer_files,
+    signer_views,
+    verify_views,
+)
 
 app_name = "public"
 urlpatterns: list[URLPattern] = [
@@ -14,6 +21,12 @@ urlpatterns: list[URLPattern] = [
     path("s/<str:token>/code/send/", signer_views.send_code, name="send_code"),
     path("s/<str:token>/decline/", signer_views.decline, name="decline"),
     path("s/<str:token>/ask/", signer_views.ask_sender, name="ask_sender"),
+    path("s/<str:token>/delegate/", delegating_views.delegate, name="delegate"),
+    path("s/<str:token>/delegate/confirm/", delegating_views.confirm, name="delegate_confirm"),
+    path("s/<str:token>/annul/", annulling_views.annul, name="annul"),
+    path("s/<str:token>/annul/sign/", annulling_views.annul_sign, name="annul_sign"),
+    path("s/<str:token>/annul/refuse/", annulling_views.annul_refuse, name="annul_refuse"),
+    path("hooks/mail", bounce_views.mail_webhook, name="mail_webhook"),
     path("s/<str:token>/progress/", signer_views.progress, name="progress"),
     path("s/<str:token>/text/", signer_files.whole_text, name="text"),
     path("s/<str:token>/page/<int:number>/<int:dpi>/", signer_files.page_picture, name="picture"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from bitrix24.models import Portal
 from documents import files
 from documents.models import Document, Signer, StoredFile, WorkflowSubscription
+from documents.moments import moment
 from journal.events import EventKind
 from journal.services import record
 from outbox.base import Command
@@ -100,14 +101,19 @@ def status_text(document: Document) -> str:
     return label
 
 
-def answer_waiting(document: Document, *, at: datetime, is_signer_change: bool = False) -> None:
-    """Answer the processes whose news has come; part of the transaction that brings it."""
+def answer_waiting(
+    document: Document, *, at: datetime, is_signer_change: bool = False, news: str = ""
+) -> None:
+    """Answer the processes whose news has come; part of the transaction that brings it.
+
+    `news` says in a process's log what the status does not, in the portal's language.
+    """
     open_ones = document.subscriptions.select_for_update().filter(answered_at__isnull=True)
     for subscription in open_ones.order_by("pk"):
         if is_answerable(document, subscription.wait_for, is_change=True):
             answer(subscription, document, at=at)
         else:
-            _queue_log_line(subscription, document, is_signer_change)
+            _queue_log_line(subscription, document, is_signer_change, news, at)
 
 
 def is_answerable(document: Document, wait_for: str, *, is_change: bool = False) -> bool:
@@ -213,6 +219,31 @@ def queue_timeline_comment(document: Document) -> Delivery | None:
     )
 
 
+def queue_timeline_note(
+    document: Document, event: str, news: str, *, at: datetime
+) -> Delivery | None:
+    """Something that happened on the way, in the timeline of the CRM item. News and moment stand
+    in one line, by which a repeated comment finds its first try."""
+    if not hasattr(document, "crm_binding"):
+        return None
+    with translation.override(document.portal.language):
+        number = _("No. %(number)s") % {"number": document.number}
+        marker = f"{number}, {moment(at, document.portal.language)}: {plain(news)}"
+        title = _("Document “%(title)s”") % {"title": plain(document.title)}
+    return queue(
+        key=f"timeline:{document.pk}:{event}:{at.timestamp():.6f}",
+        kind=COMMENT,
+        channel="portal",
+        lane=document.portal.lane,
+        payload={
+            "document": document.pk,
+            "text": f"{title}\n{marker}",
+            "marker": marker,
+        },
+        subject=document.subject,
+    )
+
+
 def build_reply(delivery: Delivery) -> Command:
     """`bizproc.event.send`, with the ids that the uploads have brought by now."""
     outputs: dict[str, str] = dict(delivery.payload["values"])
@@ -285,7 +316,8 @@ def build_timeline_comment(delivery: Delivery) -> Command:
         ),
         "COMMENT": delivery.payload["text"],
     }
-    signed = files.find(document, Kind.SIGNED) if document.status == Status.COMPLETED else None
+    is_result = delivery.key == f"timeline:{document.pk}:{Status.COMPLETED}"
+    signed = files.find(document, Kind.SIGNED) if is_result else None
     if signed is not None:
         fields["FILES"] = [[signed.name, _base64(files.content_of(signed))]]
     return Command("crm.timeline.comment.add", {"fields": fields})
@@ -297,13 +329,19 @@ def plain(text: str) -> str:
 
 
 def _queue_log_line(
-    subscription: WorkflowSubscription, document: Document, is_signer_change: bool
+    subscription: WorkflowSubscription,
+    document: Document,
+    is_signer_change: bool,
+    news: str,
+    at: datetime,
 ) -> None:
-    moment = "-".join(f"{signer.key}{signer.status}" for signer in document.signers.all())
+    step = "-".join(f"{signer.key}{signer.status}" for signer in document.signers.all())
+    if news:
+        step = f"{at.timestamp():.6f}"
     with translation.override(document.portal.language):
-        text = f"{document.number}: {status_text(document)}"
+        text = f"{document.number}: {news or status_text(document)}"
     queue(
-        key=f"log:{subscription.pk}:{document.status}:{moment if is_signer_change else ''}",
+        key=f"log:{subscription.pk}:{document.status}:{step if is_signer_change else ''}",
         kind=LOG_LINE,
         channel="portal",
         lane=document.portal.lane,

@@ -14,6 +14,7 @@ from documents import agreements, evidence, files, flow
 from documents.models import Document, Signature, StoredFile
 from documents.stamping import order_for
 from employees.keys import platform_roots, platform_seal, platform_seal_pair
+from employees.sealing_policy import timestamp_roots
 from signing.provider import provider
 from signing.report import report_pdf
 from signing.verify import verify
@@ -44,7 +45,7 @@ def _make_signed(document: Document, at: datetime) -> None:
     waiting = list(
         Signature.objects.filter(signer__document=document, is_applied=False)
         .select_related("signer")
-        .order_by("signer__order")
+        .order_by("signer__order", "signer__pk")
     )
     for signature in waiting:
         pdf = engine.sign(pdf, order_for(document, signature))
@@ -53,9 +54,9 @@ def _make_signed(document: Document, at: datetime) -> None:
     with transaction.atomic():
         flow.lock(document.pk)
         files.register(document, Kind.SIGNED, _name(document, SIGNED), path, pdf)
-        Signature.objects.filter(pk__in=[signature.pk for signature in waiting]).update(
-            is_applied=True, key_pair=platform_seal_pair()
-        )
+        applied = Signature.objects.filter(pk__in=[signature.pk for signature in waiting])
+        applied.update(is_applied=True)
+        applied.filter(key_pair__isnull=True).update(key_pair=platform_seal_pair())
 
 
 def _require_sound(pdf: bytes, count: int, at: datetime) -> None:
@@ -63,7 +64,9 @@ def _require_sound(pdf: bytes, count: int, at: datetime) -> None:
 
     Only the file is judged here: a certificate that ended meanwhile must not hold the document.
     """
-    verdict = verify(pdf, roots=platform_roots(), at=at, apart=False)
+    verdict = verify(
+        pdf, roots=platform_roots(), timestamp_roots=timestamp_roots(), at=at, apart=False
+    )
     if verdict.verdict == "invalid" or len(verdict.signatures) != count:
         causes = ", ".join(verdict.causes)
         raise SignXError(ErrorCode.PROVIDER_FAILED, f"the sealed file is not sound: {causes}")

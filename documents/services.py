@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
-from documents import flow, invitations, replies
+from documents import act_codes, flow, invitations, public_limits, reminders, replies
 from documents.creation import (
     AgreementFile,
     Counterparty,
@@ -18,9 +18,11 @@ from documents.creation import (
     prepare,
     write,
 )
+from documents.delegating import delegate_signer
 from documents.models import Document, PortalSettings, Signer, WorkflowSubscription
 from documents.standing_order import sign_for_company
 from employees import balances
+from employees.codes import mask_address
 from employees.models import Employee, Right
 from journal.events import EventKind
 from journal.services import record
@@ -33,8 +35,10 @@ __all__ = [
     "NewDocument",
     "agreement_needed",
     "cancel_document",
+    "change_address",
     "create_and_send",
     "create_document",
+    "delegate_signer",
     "remind_signer",
     "resend_invitation",
     "send_document",
@@ -91,6 +95,8 @@ def send_document(document: Document, *, actor: str, at: datetime) -> Document:
             actor=actor,
             at=at,
         )
+    if not document.ordered_by:
+        Document.objects.filter(pk=document.pk).update(ordered_by=actor)
     moved = flow.move(document.pk, Status.SENDING, actor=actor, at=at)
     sign_for_company(moved, actor=actor, at=at)
     return moved
@@ -119,23 +125,70 @@ def remind_signer(signer: Signer, *, by: Employee, at: datetime) -> None:
     Raises SignXError: NOT_FOUND, RIGHT_MISSING, STATUS_CONFLICT, NOT_YOUR_TURN, INPUT_INVALID.
     """
     _require_sender(signer.document, by)
-    document, signer = _waiting(signer)
-    last = max(filter(None, (signer.invited_at, signer.reminded_at)), default=None)
+    signer = _waiting(signer)
+    last = reminders.last_letter_at(signer)
     if last is not None and at - last < REMINDER_PAUSE:
         raise SignXError(
             ErrorCode.INPUT_INVALID,
             "reminded too soon",
             reason=_("a letter went out less than 10 minutes ago"),
         )
-    _write_again(document, signer, invitations.Why.REMINDER, by, at)
+    reminders.write_again(
+        signer,
+        invitations.Why.REMINDER,
+        actor=by.audit_name,
+        at=at,
+        personal={"actor": by.name},
+    )
 
 
 @transaction.atomic
 def resend_invitation(signer: Signer, *, by: Employee, at: datetime) -> None:
     """A new link; the old one stops at once. Raises as `remind_signer`, without the pause."""
     _require_sender(signer.document, by)
-    document, signer = _waiting(signer)
-    _write_again(document, signer, invitations.Why.NEW_LINK, by, at)
+    signer = _waiting(signer)
+    public_limits.count_letter(signer.email, at=at)
+    reminders.write_again(
+        signer,
+        invitations.Why.NEW_LINK,
+        actor=by.audit_name,
+        at=at,
+        personal={"actor": by.name},
+    )
+
+
+@transaction.atomic
+def change_address(signer: Signer, email: str, *, by: Employee, at: datetime) -> None:
+    """The sender corrects where a signer's letters go: a new link goes there, the old link and
+    every code sent so far stop working, and an agreement accepted from the old address is asked
+    for again. Raises as `resend_invitation`; INPUT_INVALID for an employee, who has no link.
+    """
+    _require_sender(signer.document, by)
+    signer = _waiting(signer)
+    if signer.signs_in_portal:
+        reason = _("an employee signs in Bitrix24, no letter with a link is sent")
+        raise SignXError(ErrorCode.INPUT_INVALID, "an employee's address", reason=reason)
+    if email == signer.email:
+        reason = _("this is the present address; send a new link instead")
+        raise SignXError(ErrorCode.INPUT_INVALID, "the same address", reason=reason)
+    public_limits.count_letter(email, at=at)
+    before = mask_address(signer.email)
+    signer.email, signer.address_changed_at, signer.agreed_at = email, at, None
+    signer.save(update_fields=["email", "address_changed_at", "agreed_at"])
+    act_codes.stop_all(signer, at=at)
+    flow.reached(signer.document, signer)
+    invitations.send_link(signer, why=invitations.Why.NEW_LINK)
+    address = {"before": before, "address": mask_address(email)}
+    record(
+        signer.document.portal,
+        EventKind.SIGNER_ADDRESS_CHANGED,
+        actor=by.audit_name,
+        subject=signer.document.subject,
+        data={"signer": signer.key},
+        personal={"actor": by.name, "name": signer.name} | address,
+        at=at,
+    )
+    flow.tell(signer.document, "address_changed", signer=signer, at=at)
 
 
 @transaction.atomic
@@ -163,30 +216,13 @@ def _require_sender(document: Document, by: Employee) -> None:
     by.require(Right.SEND)
 
 
-def _waiting(signer: Signer) -> tuple[Document, Signer]:
-    """The locked document and the signer, if it is this signer whom the document waits for."""
+def _waiting(signer: Signer) -> Signer:
+    """The signer with his locked document, if it is this signer whom the document waits for."""
     document = flow.lock(signer.document_id)
     if document.status != Status.SENT:
         raise SignXError(ErrorCode.STATUS_CONFLICT, f"the document is {document.status}")
-    awaited = document.awaited_signer
-    if awaited is None or awaited.pk != signer.pk:
+    awaited = next((one for one in document.awaited_signers if one.pk == signer.pk), None)
+    if awaited is None:
         raise SignXError(ErrorCode.NOT_YOUR_TURN, f"signer {signer.key}")
     awaited.document = document
-    return document, awaited
-
-
-def _write_again(
-    document: Document, signer: Signer, why: invitations.Why, by: Employee, at: datetime
-) -> None:
-    invitations.send_link(signer, why=why)
-    signer.reminded_at = at
-    signer.save(update_fields=["reminded_at"])
-    record(
-        document.portal,
-        EventKind.LINK_RENEWED if why is invitations.Why.NEW_LINK else EventKind.REMINDER_SENT,
-        actor=by.audit_name,
-        subject=document.subject,
-        data={"signer": signer.key, "why": why.value},
-        personal={"actor": by.name, "name": signer.name},
-        at=at,
-    )
+    return awaited

@@ -17,7 +17,16 @@ from documents.services import settings_for
 from employees.decorators import EmployeeRequest, employee_required
 from employees.models import Right
 
-GENERAL = ("organisation", "expires_in_days", "coordinates", "agreement")
+GENERAL = (
+    "organisation",
+    "expires_in_days",
+    "coordinates",
+    "agreement",
+    "code_channel",
+    "may_delegate",
+    "signing_order",
+    "allowed_entity_types",
+)
 
 
 @require_GET

@@ -7,16 +7,18 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any, Concatenate, ParamSpec
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from documents import public_limits
 from documents.models import Document, Signer
 from documents.signer_links import LinkState, open_link, state_of
 from documents.signer_services import Visit
@@ -56,21 +58,45 @@ def signing_page(view: View[P]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def page(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        at = timezone.now()
         try:
-            signer = open_link(token, at=at)
-        except SignXError as error:
-            return private(problem(request, error))
-        with speaking(request, signer.language):
-            try:
-                access = Access(token, signer, state_of(signer, at=at), at)
-                response = view(request, access, *args, **kwargs)
-            except SignXError as error:
-                response = problem(request, error, back=reverse("public:document", args=[token]))
-            response.headers["Content-Language"] = translation.get_language() or "en"
-        return private(response)
+            return private(_opened(request, token, partial(view, request), *args, **kwargs))
+        except DatabaseError:
+            log.exception("the database failed a signing page")
+            back = reverse("public:document", args=[token])
+            return private(problem(request, SignXError(ErrorCode.SERVICE_BUSY), back=back))
 
     return page
+
+
+def _opened(
+    request: HttpRequest,
+    token: str,
+    view: Callable[Concatenate[Access, P], HttpResponse],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> HttpResponse:
+    at = timezone.now()
+    try:
+        signer = open_link(token, at=at)
+    except SignXError as error:
+        return problem(request, _counted(error, request, at))
+    with speaking(request, signer.language):
+        try:
+            access = Access(token, signer, state_of(signer, at=at), at)
+            response = view(access, *args, **kwargs)
+        except SignXError as error:
+            response = problem(request, error, back=reverse("public:document", args=[token]))
+        response.headers["Content-Language"] = translation.get_language() or "en"
+    return response
+
+
+def _counted(error: SignXError, request: HttpRequest, at: datetime) -> SignXError:
+    """A dead link is counted against its network; too many of them are answered otherwise."""
+    try:
+        public_limits.count_dead_link(client_ip(request), at=at)
+    except SignXError as limit:
+        return limit
+    return error
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -86,7 +112,12 @@ def problem(request: HttpRequest, error: SignXError, *, back: str = "") -> HttpR
     status = http_status(error.code)
     is_dead_link = error.code == ErrorCode.LINK_INVALID
     context = {"error": error, "back": back, "is_dead_link": is_dead_link}
-    return render(request, "signer/problem.html", context, status=status)
+    response = render(request, "signer/problem.html", context, status=status)
+    if error.code == ErrorCode.SERVICE_BUSY:
+        response.headers["Retry-After"] = "60"
+    if isinstance(minutes := error.context.get("minutes"), int):
+        response.headers["Retry-After"] = str(minutes * 60)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

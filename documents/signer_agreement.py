@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from documents import files
+from documents import agreement_texts, files
 from documents.models import Agreement, Signer, StoredFile
 from signing import agreement as template
 
@@ -33,16 +33,32 @@ class AgreementOffer:
 
 
 def offer_for(signer: Signer) -> AgreementOffer | None:
-    """None when the document asks for no agreement."""
-    if not signer.document.needs_agreement:
+    """None when the document asks for no agreement, and for the company that offers it."""
+    if not signer.document.needs_agreement or signer.side == Signer.Side.COMPANY:
         return None
     own_file = files.find(signer.document, StoredFile.Kind.AGREEMENT_SOURCE)
     if own_file is not None:
         version, digest = OWN_VERSION, own_file.sha256
     else:
-        version = template.TEMPLATE_VERSION
-        digest = template.template_hash(signer.document.language)
+        text = agreement_texts.current(kind_for(signer), signer.document.language)
+        version, digest = text.version, text.sha256
     return AgreementOffer(version, digest, own_file, _accepted(signer, digest))
+
+
+def template_for(signer: Signer) -> template.Template:
+    """The text that a signer accepted with this document, or the one that is offered now."""
+    if signer.agreed_at is not None:
+        earlier = _of(signer).filter(accepted_at__lte=signer.agreed_at)
+        accepted = earlier.order_by("-accepted_at", "-pk").first()
+        if accepted is not None and accepted.template_version != OWN_VERSION:
+            return agreement_texts.by_hash(accepted.template_hash)
+    return agreement_texts.current(kind_for(signer), signer.document.language)
+
+
+def kind_for(signer: Signer) -> template.Kind:
+    """An employee consents to personnel documents; everybody else agrees on the signature."""
+    is_employee = signer.employee_id is not None and signer.side == Signer.Side.COUNTERPARTY
+    return template.Kind.HR_CONSENT if is_employee else template.Kind.AGREEMENT
 
 
 def due_offer(signer: Signer) -> AgreementOffer | None:

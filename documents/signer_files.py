@@ -13,13 +13,12 @@ from django.views.decorators.http import require_safe
 
 from documents import files
 from documents import signer_services as services
-from documents.agreements import values_for
+from documents.agreements import pdf_for
 from documents.models import Document, StoredFile
 from documents.signer_access import Access, signing_page
 from documents.signer_agreement import offer_for
 from documents.signer_links import LinkState
-from documents.signer_pages import picture, sheets_of, text_runs
-from signing.agreement import agreement_pdf
+from documents.signer_pages import picture, sheets_of, text_runs, texts
 from signing.pages import TextRun
 from signx.errors import ErrorCode, SignXError
 
@@ -57,7 +56,8 @@ def page_text(request: HttpRequest, access: Access, number: int) -> HttpResponse
 def whole_text(request: HttpRequest, access: Access) -> HttpResponse:
     """All words as a plain page: for screen readers and small screens, works without scripts."""
     stored = _readable(access)
-    pages = [_lines(text_runs(stored, sheet.number)) for sheet in sheets_of(stored)]
+    numbers = [sheet.number for sheet in sheets_of(stored)]
+    pages = [_lines(runs) for runs in texts(stored, numbers)]
     context = {"access": access, "document": access.document, "token": access.token, "pages": pages}
     return render(request, "signer/text.html", context)
 
@@ -82,10 +82,7 @@ def agreement_file(request: HttpRequest, access: Access) -> HttpResponse:
     offer = offer_for(access.signer)
     if offer is None or access.state not in READABLE:
         raise SignXError(ErrorCode.NOT_FOUND, "agreement")
-    if offer.own_file:
-        content = files.content_of(offer.own_file)
-    else:
-        content = agreement_pdf(values_for(access.signer), access.document.language)
+    content = files.content_of(offer.own_file) if offer.own_file else pdf_for(access.signer)
     response = HttpResponse(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="agreement.pdf"'
     return response

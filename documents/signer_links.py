@@ -54,13 +54,18 @@ def open_link(token: str, *, at: datetime) -> Signer:
         .filter(link_hash=hash_token(token))
         .first()
     )
-    if signer is None or _is_forgotten(signer.document, at):
+    if signer is None or _is_forgotten(signer, at):
         raise SignXError(ErrorCode.LINK_INVALID)
     return signer
 
 
-def _is_forgotten(document: Document, at: datetime) -> bool:
-    return document.closed_at is not None and at > document.closed_at + READABLE_AFTER_CLOSE
+def _is_forgotten(signer: Signer, at: datetime) -> bool:
+    """Closed long ago, unless a newer letter has given the link a longer life."""
+    closed_at = signer.document.closed_at
+    if closed_at is None:
+        return False
+    last = closed_at + READABLE_AFTER_CLOSE
+    return at > max(last, signer.link_expires_at or last)
 
 
 def state_of(signer: Signer, *, at: datetime) -> LinkState:

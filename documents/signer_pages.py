@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pypdfium2
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
@@ -16,7 +16,7 @@ from signing.pages import TextRun
 from signx.errors import ErrorCode, SignXError
 
 # 96 for small screens, 144 as drawn by default, 192 for zoom and dense screens.
-DENSITIES = (96, 144, 192)
+DENSITIES = (96, 144, pages.LARGEST_DPI)
 _POINTS_PER_INCH = 72
 _CSS_PIXELS_PER_INCH = 96
 _PNG_MAGIC = b"\x89PNG"
@@ -53,17 +53,15 @@ def sheets_of(stored: StoredFile) -> list[Sheet]:
 
 def _measure(pdf: bytes) -> list[tuple[int, int]]:
     scale = _CSS_PIXELS_PER_INCH / _POINTS_PER_INCH
-    with pages.PDFIUM:
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            sizes = [document.get_page_size(index) for index in range(len(document))]
-        finally:
-            document.close()
+    sizes = pages.page_sizes(pdf)
     return [(round(width * scale), round(height * scale)) for width, height in sizes]
 
 
 def picture(stored: StoredFile, number: int, dpi: int) -> tuple[bytes, str]:
-    """A page as an image with its media type. Raises SignXError(NOT_FOUND) off the file."""
+    """A page as an image with its media type.
+
+    Raises SignXError: NOT_FOUND off the file, DOCUMENT_INVALID, SERVICE_BUSY.
+    """
     _require_page(stored, number)
     if dpi not in DENSITIES:
         raise SignXError(ErrorCode.NOT_FOUND, f"{dpi} dpi")
@@ -80,14 +78,36 @@ def picture(stored: StoredFile, number: int, dpi: int) -> tuple[bytes, str]:
 def text_runs(stored: StoredFile, number: int) -> list[TextRun]:
     """The words of one page with their places, for readers and for selecting."""
     _require_page(stored, number)
-    path = _path(stored, f"{number}-text.json")
-    if default_storage.exists(path):
-        with default_storage.open(path) as kept:
-            return [TextRun(*run) for run in json.load(kept)]
-    runs = pages.page_text(files.content_of(stored), number - 1)
-    rows = [[run.text, run.x, run.y, run.width, run.height] for run in runs]
-    _keep(path, json.dumps(rows, ensure_ascii=False).encode())
-    return runs
+    return texts(stored, [number])[0]
+
+
+def texts(stored: StoredFile, numbers: Iterable[int]) -> list[list[TextRun]]:
+    """The words of several pages of the file; it is opened once, the first time only.
+
+    Raises SignXError: NOT_FOUND off the file, DOCUMENT_INVALID, SERVICE_BUSY.
+    """
+    wanted = list(numbers)
+    known = {number: _kept_text(stored, number) for number in wanted}
+    missing = [number for number in wanted if known[number] is None]
+    if missing:
+        found = pages.page_texts(files.content_of(stored), [number - 1 for number in missing])
+        for number, runs in zip(missing, found, strict=True):
+            rows = [[run.text, run.x, run.y, run.width, run.height] for run in runs]
+            _keep(_text_path(stored, number), json.dumps(rows, ensure_ascii=False).encode())
+            known[number] = runs
+    return [known[number] or [] for number in wanted]
+
+
+def _kept_text(stored: StoredFile, number: int) -> list[TextRun] | None:
+    path = _text_path(stored, number)
+    if not default_storage.exists(path):
+        return None
+    with default_storage.open(path) as kept:
+        return [TextRun(*run) for run in json.load(kept)]
+
+
+def _text_path(stored: StoredFile, number: int) -> str:
+    return _path(stored, f"{number}-text.json")
 
 
 def _require_page(stored: StoredFile, number: int) -> None:

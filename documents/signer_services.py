@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from documents import files, flow, notices
+from documents import act_codes, files, flow, notices
+from documents.act_codes import Act
 from documents.flow import Evidence
 from documents.models import Document, Signer, StoredFile
 from documents.replies import plain
@@ -19,8 +19,6 @@ from documents.signer_agreement import due_offer
 from documents.signer_links import LinkState, open_link, require_ready, state_of
 from employees import codes
 from employees.models import OneTimeCode
-from journal.events import EventKind
-from journal.services import record
 from outbox.services import queue
 from signx.errors import ErrorCode, SignXError
 
@@ -39,8 +37,6 @@ __all__ = [
     "state_of",
 ]
 
-CODE_PURPOSE = "sign_document"
-
 
 @dataclass(frozen=True)
 class Visit:
@@ -55,6 +51,11 @@ class Visit:
     time_zone: str = ""
     session_key: str = ""
     accepted: str = ""
+
+    @property
+    def trace(self) -> dict[str, str]:
+        """For the erasable part of the journal."""
+        return {"ip": self.ip, "user_agent": self.user_agent}
 
 
 class Request(StrEnum):
@@ -82,61 +83,35 @@ def mark_viewed(signer: Signer, visit: Visit, *, at: datetime) -> None:
 def request_code(signer: Signer, visit: Visit, *, at: datetime) -> None:
     """Send a one-time code to the signer's address; earlier codes stop working.
 
-    Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_TOO_SOON, CODE_LIMIT.
+    Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_TOO_SOON, CODE_LIMIT,
+    LIMIT_REACHED.
     """
     require_ready(signer, at=at)
     _require_consent(signer, visit)
-    code = codes.issue(
-        purpose=CODE_PURPOSE,
-        subject=_code_subject(signer),
-        address=signer.email,
-        bound_to=_binding(signer, visit),
-        at=at,
-    )
-    queue(
-        key=f"signing_code:{signer.pk}:{at.timestamp():.6f}",
-        kind="signing_code",
-        channel="mail",
-        lane="mail",
-        payload={"signer": signer.pk, "issued_at": at.isoformat()},
-        secret={"code": code},
-        subject=signer.document.subject,
-        at=at,
-    )
-    _note(signer, EventKind.SIGNER_CODE_SENT, visit, at)
+    act_codes.send(signer, Act.SIGN, bound_to=_binding(signer, visit), trace=visit.trace, at=at)
 
 
 def live_code(signer: Signer, *, at: datetime) -> OneTimeCode | None:
     """The code a signer may type now, for the timers of the page."""
-    sent = OneTimeCode.objects.of(CODE_PURPOSE, _code_subject(signer)).live()
-    return sent.filter(expires_at__gt=at, tries__lt=codes.TRIES).first()
+    return act_codes.live(signer, Act.SIGN, at=at)
 
 
 def seconds_to_next_code(signer: Signer, *, at: datetime) -> int:
-    return codes.seconds_to_next(purpose=CODE_PURPOSE, subject=_code_subject(signer), at=at)
+    return codes.seconds_to_next(purpose=Act.SIGN, subject=act_codes.subject(signer), at=at)
 
 
 def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Document:
     """Sign with a code; it confirms the agreement too, when one is due.
 
     Not inside a transaction: a try is counted in its own, so a failure here never gives one
-    back. Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_WRONG, CODE_EXPIRED.
+    back. Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_WRONG, CODE_EXPIRED,
+    LIMIT_REACHED.
     """
     require_ready(signer, at=at)
     _require_consent(signer, visit)
-    try:
-        codes.check(
-            purpose=CODE_PURPOSE,
-            subject=_code_subject(signer),
-            bound_to=_binding(signer, visit),
-            code=code,
-            at=at,
-        )
-    except SignXError as error:
-        if error.code == ErrorCode.CODE_WRONG:
-            with transaction.atomic():
-                _note(signer, EventKind.SIGNER_CODE_WRONG, visit, at)
-        raise
+    act_codes.check(
+        signer, Act.SIGN, code=code, bound_to=_binding(signer, visit), trace=visit.trace, at=at
+    )
     evidence = _evidence(signer, visit)
     with transaction.atomic():
         offer = due_offer(signer)
@@ -188,7 +163,7 @@ def _asked(request: Request) -> str:
         )
     return _(
         "%(name)s cannot get the code for “%(title)s”: the e-mail address is out of date. "
-        "Correct it in the CRM and send the document again."
+        "Change it on the document's card in SIGNX."
     )
 
 
@@ -198,24 +173,17 @@ def _require_consent(signer: Signer, visit: Visit) -> None:
         raise SignXError(ErrorCode.CONSENT_MISSING)
 
 
-def _code_subject(signer: Signer) -> str:
-    return f"signer:{signer.pk}"
-
-
 def _binding(signer: Signer, visit: Visit) -> str:
     """What a code confirms: this signer, this file, this agreement, in this browser session."""
     offer = due_offer(signer)
     agreement = offer.digest if offer else ""
     shown = files.shown_sha256(signer.document)
-    parts = [_code_subject(signer), shown, agreement, visit.session_key]
-    return sha256("\n".join(parts).encode()).hexdigest()
+    return act_codes.bind(act_codes.subject(signer), shown, agreement, visit.session_key)
 
 
 def _evidence(signer: Signer, visit: Visit) -> Evidence:
     with translation.override(signer.document.language):
-        confirmed_by = _("code from a letter to %(address)s") % {
-            "address": codes.mask_address(signer.email)
-        }
+        confirmed_by = act_codes.way(signer)
     return Evidence(
         ip=visit.ip or None,
         user_agent=visit.user_agent,
@@ -223,22 +191,4 @@ def _evidence(signer: Signer, visit: Visit) -> Evidence:
         confirmed_by=confirmed_by,
         signed_sha256=files.shown_sha256(signer.document),
         level=signer.document.level,
-    )
-
-
-def _note(signer: Signer, kind: EventKind, visit: Visit, at: datetime) -> None:
-    """A journal event about the code; the code itself is written nowhere."""
-    record(
-        signer.document.portal,
-        kind,
-        actor=signer.audit_name,
-        subject=signer.document.subject,
-        data={"signer": signer.key},
-        personal={
-            "name": signer.name,
-            "address": codes.mask_address(signer.email),
-            "ip": visit.ip,
-            "user_agent": visit.user_agent,
-        },
-        at=at,
     )

@@ -10,7 +10,8 @@ from django.utils import translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from documents import signer_services as services
-from documents.agreements import values_for
+from documents.agreements import text_for
+from documents.delegating import may_delegate
 from documents.models import Document, Signer, StoredFile
 from documents.moments import day, moment
 from documents.signer_access import Access, remember, signing_page, visit_of
@@ -20,7 +21,6 @@ from documents.signer_links import LinkState
 from documents.signer_pages import sheets_of
 from employees import codes
 from outbox.models import Delivery
-from signing.agreement import agreement_text
 from signx.errors import ErrorCode, SignXError
 from signx.http import http_status
 
@@ -132,11 +132,9 @@ def _agree(request: HttpRequest, access: Access, form: AgreeForm | None = None) 
     context = _context(access) | {
         "offer": offer,
         "accepted_on": day(earlier.accepted_at, _language()) if earlier else "",
-        "agreement": agreement_text(values_for(access.signer), access.document.language)
-        if has_text
-        else None,
+        "agreement": text_for(access.signer) if has_text else None,
         "form": form or AgreeForm(),
-        "address": codes.mask_address(access.signer.email),
+        "address": codes.mask_address(access.signer.code_address),
         "is_asked": "asked" in request.GET,
     }
     return render(request, "signer/agree.html", context, status=422 if form else 200)
@@ -166,6 +164,10 @@ def _confirm(request: HttpRequest, access: Access) -> HttpResponse:
     except SignXError as error:
         if error.code == ErrorCode.CONSENT_MISSING:
             return redirect(access.url("agree"))
+        access.signer.refresh_from_db()
+        if access.signer.status == Signer.Status.SIGNED:
+            # Pressed twice: the other press has signed, and there is nothing to complain about.
+            return redirect(access.url("document"))
         if error.code not in (ErrorCode.CODE_WRONG, ErrorCode.CODE_EXPIRED):
             raise
         form.add_error("code", error.sentence)
@@ -181,7 +183,7 @@ def _code(
     context = _context(access) | {
         "form": form or CodeForm(),
         "is_early": live is not None and request.GET.get("sent") == "earlier",
-        "address": codes.mask_address(access.signer.email),
+        "address": codes.mask_address(access.signer.code_address),
         "is_live": live is not None,
         "left_s": left_s,
         "left_minutes": max(1, round(left_s / 60)),
@@ -203,6 +205,7 @@ def _context(access: Access) -> dict[str, Any]:
         "sender": document.sender.name if document.sender else (company.name if company else ""),
         "due": moment(document.expires_at, _language()),
         "due_day": day(document.expires_at, _language()),
+        "may_delegate": may_delegate(access.signer),
         "parties": [_party(signer) for signer in document.signers.all()],
     }
 
@@ -231,6 +234,7 @@ def _outcome(access: Access) -> dict[str, Any]:
         "files": [files[kind] for kind in DOWNLOADS if kind in files],
         "waiting": waiting,
         "is_completed": document.status == Document.Status.COMPLETED,
+        "is_annulment_proposed": document.annulments.open().exists(),
         "is_sealing": document.status == Document.Status.SEALING,
         "address": codes.mask_address(access.signer.email),
         "copy_state": _copy_state(access),

@@ -9,20 +9,23 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from documents.models import Document, Signature, Signer
-from employees.keys import platform_seal, platform_seal_pair
+from employees.certificates import words_of
+from employees.keys import platform_seal_pair, ready
+from employees.models import KeyPair
 from signing.base import Level, Party, Place
 from signing.provider import SignatureOrder
 from signing.stamps import stamp_lines
+from signx.errors import ErrorCode, SignXError
 
 
 def places_of(document: Document) -> dict[str, tuple[Place, ...]]:
     """The boxes of each key, in the order of signing."""
-    order = document.signers.order_by("order").values_list("key", flat=True)
+    order = document.signers.values_list("key", flat=True)
     return {key: tuple(Place(**box) for box in document.places[key]) for key in order}
 
 
 def party_of(signature: Signature) -> Party:
-    """Who signs, as printed."""
+    """Who signs, as printed, in the active language."""
     signer = signature.signer
     return Party(
         key=signer.key,
@@ -32,21 +35,25 @@ def party_of(signature: Signature) -> Party:
         level=Level(signature.level),
         confirmed_by=signature.confirmed_by,
         side="company" if signer.side == Signer.Side.COMPANY else "counterparty",
+        certificate=words_of(own) if (own := _own_key_pair(signature)) else "",
     )
 
 
 def order_for(document: Document, signature: Signature) -> SignatureOrder:
-    """One party's signature, with the platform's seal as the key of a simple signature."""
+    """One party's signature: with the person's own key, or with the platform's seal when it is a
+    simple one."""
     signer = signature.signer
-    first = document.signers.order_by("order").values_list("pk", flat=True).first()
+    order = list(document.signers.values_list("pk", flat=True))
+    pair = _own_key_pair(signature) or platform_seal_pair()
     with translation.override(document.language):
         reason = _("Document %(number)s") % {"number": document.number}
+        party = party_of(signature)
     return SignatureOrder(
         key=signer.key,
         name=signer.name,
         reason=reason,
         stamp=stamp_lines(
-            party_of(signature),
+            party,
             signed_at=signature.signed_at,
             document_number=document.number,
             language=document.language,
@@ -54,10 +61,26 @@ def order_for(document: Document, signature: Signature) -> SignatureOrder:
             zone=zone_of(signature.time_zone),
         ),
         # A certificate proves nothing about a time before it was made.
-        at=max(signature.signed_at, platform_seal_pair().created_at),
-        is_first=signer.pk == first,
-        with_key=platform_seal(),
+        at=max(signature.signed_at, pair.created_at),
+        is_first=signer.pk == order[0],
+        is_last=signer.pk == order[-1],
+        with_key=ready(pair),
     )
+
+
+def _own_key_pair(signature: Signature) -> KeyPair | None:
+    """The person's own key pair. Raises SignXError(SIGNATURE_LEVEL_REFUSED) when a signature of
+    a higher level has none: the platform's seal never stands in for it."""
+    if signature.level == Level.SIMPLE:
+        return None
+    pair = signature.key_pair
+    if pair is None or pair.employee_id is None or pair.employee_id != signature.signer.employee_id:
+        raise SignXError(
+            ErrorCode.SIGNATURE_LEVEL_REFUSED,
+            f"signer {signature.signer.key} has no own key",
+            reason=_("the signer has no certificate of his own"),
+        )
+    return pair
 
 
 def zone_of(name: str) -> ZoneInfo:

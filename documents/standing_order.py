@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents import files
+from documents.law import refuse_level
 from documents.models import Document, Signature, Signer
+from documents.signer_links import is_turn_of
+from employees.certificates import require_certificate
 from employees.codes import mask_address
 from employees.keys import platform_seal_pair
-from employees.models import Employee, SignatureProfile
+from employees.models import Employee, KeyPair, SignatureProfile
+from signing.base import Level
 from signx.errors import ErrorCode, SignXError
+
+log = logging.getLogger(__name__)
 
 ROBOT_PREFIX = "robot:"
 
@@ -24,23 +32,64 @@ def sign_for_company(document: Document, *, actor: str, at: datetime) -> None:
     """Write down the company's decision to sign the file as it is at this moment.
 
     Its PDF revision follows at hand-over. The profile is read now, because an employee who stops
-    his signature stops it at once. Raises SignXError: SIGNATURE_MISSING, SIGNATURE_NOT_CONFIRMED,
-    RIGHT_MISSING (robots may not use it).
+    his signature stops it at once. A signature whose turn comes after the counterparty's is only
+    judged here and given by `sign_in_turn`. Raises SignXError: SIGNATURE_MISSING,
+    SIGNATURE_NOT_CONFIRMED, RIGHT_MISSING (robots may not use it, or it has no certificate),
+    SIGNATURE_LEVEL_REFUSED (the kind of signature changed since the draft).
     """
-    key_pair = platform_seal_pair()  # made at the first use: before the moment it attests
-    for signer in document.signers.filter(side=Signer.Side.COMPANY).select_related("employee"):
+    for signer in _company_signers(document):
         profile = _usable_profile(signer, by_robot=actor.startswith(ROBOT_PREFIX))
-        Signature.objects.get_or_create(
-            signer=signer,
-            defaults={
-                "level": document.level,
-                "signed_at": at,
-                "confirmed_by": _way(document, signer, profile, actor)[:200],
-                "signed_sha256": files.shown_sha256(document),
-                "time_zone": settings.TIME_ZONE,
-                "key_pair": key_pair,
-            },
-        )
+        refuse_level(document.title, [signer.side], profile.level)
+        if is_turn_of(signer):
+            _give(document, signer, profile, actor, at)
+        else:
+            _key_pair(signer, profile, at)
+
+
+def sign_in_turn(document: Document, *, at: datetime) -> list[Signature]:
+    """The company signs after the counterparty, by the same standing order; under the lock.
+
+    Whose signature was stopped meanwhile does not sign: he is asked as any other signer.
+    """
+    given = []
+    for signer in _company_signers(document).exclude(status=Signer.Status.SIGNED):
+        if not is_turn_of(signer):
+            continue
+        try:
+            by_robot = document.ordered_by.startswith(ROBOT_PREFIX)
+            profile = _usable_profile(signer, by_robot=by_robot)
+            given.append(_give(document, signer, profile, document.ordered_by, at))
+        except SignXError as error:
+            log.info("document %s: no standing order any more: %s", document.public_id, error)
+    return given
+
+
+def _company_signers(document: Document) -> QuerySet[Signer]:
+    return document.signers.filter(side=Signer.Side.COMPANY).select_related("employee")
+
+
+def _give(
+    document: Document, signer: Signer, profile: SignatureProfile, actor: str, at: datetime
+) -> Signature:
+    signature, _is_new = Signature.objects.get_or_create(
+        signer=signer,
+        defaults={
+            "level": profile.level,
+            "signed_at": at,
+            "confirmed_by": _way(document, signer, profile, actor)[:200],
+            "signed_sha256": files.shown_sha256(document),
+            "time_zone": settings.TIME_ZONE,
+            "key_pair": _key_pair(signer, profile, at),
+        },
+    )
+    return signature
+
+
+def _key_pair(signer: Signer, profile: SignatureProfile, at: datetime) -> KeyPair:
+    """The person's own for an unqualified signature, else the seal. Raises RIGHT_MISSING."""
+    if profile.level == Level.SIMPLE or signer.employee is None:
+        return platform_seal_pair()
+    return require_certificate(signer.employee, at=at)
 
 
 def _usable_profile(signer: Signer, *, by_robot: bool) -> SignatureProfile:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from documents import flow, invitations, notices, sealing
+from documents import bounces, flow, invitations, notices, reminders, sealing
 from documents.handing_over import invite, sign_for_company
 from documents.models import Document, Signer
 from employees.codes import mask_address
@@ -68,7 +68,7 @@ def seal(document_id: int, at: datetime | None = None) -> None:
 
 
 def follow_due(at: datetime | None = None) -> None:
-    """Take up every step whose time has come and expire what was not signed in time."""
+    """Take up every step whose time has come, expire what was not signed in time, remind."""
     at = at or timezone.now()
     steps = {Status.SENDING: hand_over, Status.SEALING: seal}
     due = Document.objects.step_due(at).order_by("next_step_at")
@@ -76,11 +76,18 @@ def follow_due(at: datetime | None = None) -> None:
         steps[Status(status)](pk, at)
     for pk in list(Document.objects.overdue(at).values_list("pk", flat=True)[:EXPIRY_LIMIT]):
         _expire(pk, at)
+    for pk in list(Document.objects.reminder_due(at).values_list("pk", flat=True)[:EXPIRY_LIMIT]):
+        reminders.remind(pk, at=at)
 
 
 def has_due(at: datetime) -> bool:
     """Whether `follow_due` would find something at `at`."""
-    return Document.objects.step_due(at).exists() or Document.objects.overdue(at).exists()
+    documents = Document.objects
+    return (
+        documents.step_due(at).exists()
+        or documents.overdue(at).exists()
+        or documents.reminder_due(at).exists()
+    )
 
 
 def invitation_settled(delivery: Delivery) -> None:
@@ -103,8 +110,8 @@ def invitation_settled(delivery: Delivery) -> None:
     elif document.status == Status.SENDING:
         error = _mail_error(delivery, signer)
         flow.move(document.pk, Status.FAILED, actor=flow.SYSTEM, at=at, error=error)
-    else:
-        notices.queue_notices(document, "mail_rejected", signer=signer)
+    elif bounces.is_undeliverable(delivery):
+        bounces.note(delivery, delivery.error, at=at)
 
 
 def _claim(document_id: int, status: str, at: datetime) -> Document | None:
@@ -179,7 +186,10 @@ def _invited(document: Document, signer: Signer, at: datetime) -> None:
             actor=flow.SYSTEM,
             subject=document.subject,
             data={"signer": signer.key},
-            personal={"name": signer.name, "address": mask_address(signer.email)},
+            personal={
+                "name": signer.name,
+                "address": mask_address(signer.email or signer.code_address),
+            },
             at=at,
         )
     if document.status == Status.SENDING:
@@ -187,8 +197,11 @@ def _invited(document: Document, signer: Signer, at: datetime) -> None:
 
 
 def _mail_error(delivery: Delivery, signer: Signer) -> SignXError:
-    if delivery.error_code == ErrorCode.MAIL_REJECTED:
-        return SignXError(
-            ErrorCode.MAIL_REJECTED, delivery.error, address=mask_address(signer.email)
-        )
-    return SignXError(ErrorCode.INTERNAL_ERROR, f"invitation: {delivery.error_code}")
+    """Refused, or not taken in two days: the address or its server is what to look at."""
+    if delivery.channel == "portal":  # an employee's notice
+        return SignXError(ErrorCode.PORTAL_UNREACHABLE, f"invitation: {delivery.error_code}")
+    return SignXError(
+        ErrorCode.MAIL_REJECTED,
+        f"{delivery.error_code}: {delivery.error}",
+        address=mask_address(signer.email),
+    )

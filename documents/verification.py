@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from asn1crypto.pem import armor
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Document, StoredFile
 from employees.keys import platform_roots
 from employees.models import KeyPair
+from employees.pki import own_authorities
+from employees.sealing_policy import timestamp_roots
 from signing import verify as engine
 from signing.embedded.certificates import fingerprint
 from signing.hashes import sha256
-from signing.verify import Registered, SignatureCheck, VerdictWord
+from signing.verify import Registered, SignatureCheck, Verdict, VerdictWord
 from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind
@@ -60,6 +64,8 @@ class Finding:
     reasons: tuple[str, ...]
     signatures: tuple[SignatureCheck, ...]
     stored: StoredFile | None
+    causes: tuple[str, ...] = ()
+    timestamps: tuple[SignatureCheck, ...] = ()
 
     @property
     def document(self) -> Document | None:
@@ -82,28 +88,40 @@ def find_record(public_id: str) -> Document:
 
 def check_file(name: str, content: bytes, *, expected: Document | None, at: datetime) -> Finding:
     """Check a stranger's file; with `expected`, also that it is a file of that document."""
-    digest = sha256(content)
-    stored = _known(digest, expected)
+    stored = _known(sha256(content), expected)
     verdict = engine.verify(
         content,
         roots=platform_roots(),
         registered=_registered(stored, expected),
-        pinned=_seal_fingerprints(),
+        pinned=_fingerprints(stored.document if stored else expected),
+        timestamp_roots=timestamp_roots(),
+        revocation_lists=[armor("X509 CRL", der).decode() for der in own_authorities().lists],
         at=at,
     )
-    word: VerdictWord = verdict.verdict
-    headline = _headline(word, verdict.causes, stored)
+    finding = _finding(name, content, verdict, stored)
     if stored and expected and stored.document_id != expected.pk:
-        word, headline = "invalid", HEADLINES["other_document"]
+        return replace(finding, verdict="invalid", headline=HEADLINES["other_document"])
+    return finding
+
+
+def check_without_record(name: str, content: bytes, *, at: datetime) -> Finding:
+    """The signatures alone, where there is no database yet: no issuer is known then."""
+    verdict = engine.verify(content, roots=[], timestamp_roots=timestamp_roots(), at=at)
+    return _finding(name, content, verdict, None)
+
+
+def _finding(name: str, content: bytes, verdict: Verdict, stored: StoredFile | None) -> Finding:
     return Finding(
         name=name,
-        sha256=digest,
+        sha256=sha256(content),
         size_bytes=len(content),
-        verdict=word,
-        headline=headline,
+        verdict=verdict.verdict,
+        headline=_headline(verdict.verdict, verdict.causes, stored),
         reasons=verdict.reasons,
         signatures=verdict.signatures,
         stored=stored,
+        causes=verdict.causes,
+        timestamps=verdict.timestamps,
     )
 
 
@@ -134,10 +152,15 @@ def _registered(stored: StoredFile | None, expected: Document | None) -> Registe
     return Registered(hashes[Kind.SIGNED], earlier)
 
 
-def _seal_fingerprints() -> list[str]:
-    """Every seal there ever was: others of our own issuer did not sign for the service."""
-    seals = KeyPair.objects.filter(purpose=KeyPair.Purpose.SEAL)
-    return [fingerprint(text) for text in seals.values_list("certificate_pem", flat=True)]
+def _fingerprints(document: Document | None) -> list[str]:
+    """Every seal there ever was, and the own certificates of the document's signers, or of all
+    employees for a file of no known document: others of our own issuer did not sign here."""
+    purposes = KeyPair.Purpose
+    own = Q(purpose=purposes.PERSONAL)
+    if document is not None:
+        own &= Q(signature__signer__document=document)
+    pairs = KeyPair.objects.filter(Q(purpose=purposes.SEAL) | own).distinct()
+    return [fingerprint(text) for text in pairs.values_list("certificate_pem", flat=True)]
 
 
 def _headline(word: VerdictWord, causes: Sequence[str], stored: StoredFile | None) -> Promise:

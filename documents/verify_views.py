@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from documents import verification
+from documents import public_limits, verification
 from documents.models import Document, Signer, StoredFile
 from documents.moments import moment
 from documents.signer_access import private, problem, speaking
 from documents.verification import Finding
 from signing.stamps import LEVEL_NAMES
 from signx.errors import SignXError
+from signx.http import client_ip
 
 FILES_LIMIT = 3
 # The form around the files: boundaries, names, the CSRF token.
@@ -45,9 +46,17 @@ def record_page(request: HttpRequest, public_id: str) -> HttpResponse:
         try:
             document = verification.find_record(public_id)
         except SignXError as error:
-            return private(problem(request, error, back=reverse("public:verify")))
+            return private(_unknown_number(request, error))
         is_light = _is_light(request)
         return private(_page(request, document) if is_light else _too_heavy(request, document))
+
+
+def _unknown_number(request: HttpRequest, error: SignXError) -> HttpResponse:
+    try:
+        public_limits.count_unknown_number(client_ip(request), at=timezone.now())
+    except SignXError as limit:
+        return problem(request, limit)
+    return problem(request, error, back=reverse("public:verify"))
 
 
 @csrf_protect
@@ -57,6 +66,10 @@ def _page(request: HttpRequest, document: Document | None) -> HttpResponse:
     uploads = request.FILES.getlist("files")
     if error := _refusal(uploads):
         return _render(request, document, error=error, status=422)
+    try:
+        public_limits.count_files(client_ip(request), len(uploads), at=timezone.now())
+    except SignXError as limit:
+        return problem(request, limit, back=request.path)
     return _render(request, document, findings=[_check(upload, document) for upload in uploads])
 
 
@@ -159,7 +172,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
         # A signed file names its people itself; a report or an agreement only carries our seal.
         "parties": _parties(document) if document and finding.is_companion else (),
         "signatures": [
-            {"check": check, "at": _moment(check.signed_at) if check.signed_at else ""}
+            {
+                "check": check,
+                "at": _moment(check.signed_at) if check.signed_at else "",
+                "stamped_at": _moment(check.timestamp_at) if check.timestamp_at else "",
+                "revoked_at": _moment(check.revoked_at) if check.revoked_at else "",
+            }
             for check in finding.signatures
         ],
     }

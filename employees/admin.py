@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from employees import balances, services
+from employees import balances, certificates, services
 from employees.admin_forms import BalanceEntryForm
 from employees.admin_reveal import RevealingAdmin, initials, support_name
 from employees.models import (
@@ -296,10 +296,48 @@ class DelegationAdmin(ReadOnlyAdmin):
 class KeyPairAdmin(ReadOnlyAdmin):
     """Certificates. The private key is on no page."""
 
-    list_display = ("purpose", "serial", "not_after", "is_current")
-    list_filter = ("purpose", "is_current")
+    list_display = ("purpose", "owner", "serial", "not_after", "is_current", "revoked_at")
+    list_filter = ("purpose", "is_current", "revocation_reason", "employee__portal")
+    list_select_related = ("employee__portal", "issuer")
+    search_fields = ("=serial",)
     ordering = ("-pk",)
-    fields = (*list_display, "issuer", "created_at", "certificate_pem")
+    fields = (*list_display, "revocation_reason", "issuer", "created_at", "certificate_pem")
+    actions = ("revoke_compromised", "renew")
+
+    @admin.display(description=_("employee"))
+    def owner(self, pair: KeyPair) -> str:
+        return _initials_with_id(pair.employee) if pair.employee else ""
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("employees.change_keypair")
+
+    @admin.action(description=_("Revoke: the key may be known to others"), permissions=["revoke"])
+    def revoke_compromised(self, request: HttpRequest, queryset: QuerySet[KeyPair]) -> None:
+        """People's certificates only. The platform's own keys are replaced, not revoked here."""
+        reason = KeyPair.Revocation.KEY_COMPROMISE
+        revoked = 0
+        for employee in _owners(queryset):
+            revoked += certificates.revoke_all(
+                employee, reason=reason, by=support_name(request), at=timezone.now()
+            )
+        told = ngettext("%d certificate is revoked.", "%d certificates are revoked.", revoked)
+        self.message_user(request, told % revoked, messages.SUCCESS)
+
+    @admin.action(description=_("Renew the certificate"), permissions=["revoke"])
+    def renew(self, request: HttpRequest, queryset: QuerySet[KeyPair]) -> None:
+        for employee in _owners(queryset):
+            try:
+                certificates.renew(employee, by=support_name(request), at=timezone.now())
+            except SignXError:
+                text = _("%s: nothing to renew now.") % _initials_with_id(employee)
+                self.message_user(request, text, messages.WARNING)
+            else:
+                text = _("%s: a new certificate is issued.") % _initials_with_id(employee)
+                self.message_user(request, text, messages.SUCCESS)
+
+
+def _owners(pairs: QuerySet[KeyPair]) -> QuerySet[Employee]:
+    return Employee.objects.filter(key_pairs__in=pairs).select_related("portal").distinct()
 
 
 def _seen(profile: SignatureProfile) -> str:

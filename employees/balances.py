@@ -16,15 +16,15 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from bitrix24.models import Portal
 from employees.balance_notices import warn_if_low
-from employees.models import BalanceEntry
+from employees.models import FIRST_INSTALL, BalanceEntry
 from journal.events import EventKind
 from journal.services import lock_head, record
 from signx.errors import ErrorCode, SignXError
 
-FIRST_INSTALL = "system:first_install"
 SPENT_PERIOD = timedelta(days=30)
 LOW_BALANCE = 10
 
@@ -154,7 +154,7 @@ def give_free_signatures(portal: Portal, *, at: datetime | None = None) -> Balan
     return top_up(
         portal,
         units=settings.FREE_SIGNATURES,
-        reason=str(_("Free signatures at the first install")),
+        reason=gettext_noop("Free signatures at the first install"),
         actor=FIRST_INSTALL,
         at=at or timezone.now(),
     )

@@ -9,6 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.models import Employee
+from signing.base import Level
+from signing.stamps import LEVEL_NAMES
+
+# What a person can turn on here; a qualified signature is made elsewhere.
+OWN_LEVELS = (Level.SIMPLE, Level.UNQUALIFIED)
 
 
 class EmailForm(forms.Form):
@@ -38,10 +43,20 @@ class TurnOnForm(forms.Form):
             }
         ),
     )
+    level = forms.ChoiceField(
+        choices=[(level.value, LEVEL_NAMES[level]) for level in OWN_LEVELS],
+        initial=Level.SIMPLE.value,
+        required=False,
+        error_messages={"invalid_choice": _("Choose the kind of signature.")},
+    )
     consent = forms.BooleanField(
         error_messages={"required": _("Without your consent the signature stays off.")}
     )
     robots = forms.BooleanField(required=False)
+
+    def clean_level(self) -> Level:
+        """A page that was open before there was a choice meant a simple signature."""
+        return Level(self.cleaned_data["level"] or Level.SIMPLE)
 
     def clean_code(self) -> str:
         return "".join(str(self.cleaned_data["code"]).split())

@@ -1,67 +1,140 @@
-"""The platform's own keys: a certificate authority and the seal that closes documents."""
+"""The platform's own keys: its authorities and the seal that closes documents."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import cache
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from employees.models import KeyPair
-from signing.embedded.keys import KeyPairPem, SealKey, issue_seal, load, new_authority
+from employees.sealing_policy import proof
+from signing.embedded import keys as engine
+from signing.embedded.keys import KeyPairPem, KeyType, SealKey
+from signing.embedded.tokens import Token
 
-# A new key is made this long before the old one ends, so that nothing waits for it.
-RENEW_BEFORE = timedelta(days=30)
-
-KeyType = Literal["P-256", "RSA-3072"]
+Purpose = KeyPair.Purpose
+# A new key is made this long before the old one ends, so that whatever it issues meanwhile lives
+# its whole term, and nothing waits for the new one.
+_MARGIN = timedelta(days=30)
+RENEW_BEFORE = {
+    Purpose.SEAL: _MARGIN,
+    Purpose.ISSUING: engine.SEAL_TERM + _MARGIN,
+    Purpose.AUTHORITY: engine.AUTHORITY_TERM + _MARGIN,
+}
 KEY_TYPES: dict[str, KeyType] = {"ec-p256": "P-256", "rsa-3072": "RSA-3072"}
 
 
 def platform_seal(at: datetime | None = None) -> SealKey:
     """The seal, ready to sign with; parsed once per process."""
-    pair = platform_seal_pair(at)
-    return load(_pem(pair))
+    return ready(platform_seal_pair(at))
 
 
 def platform_seal_pair(at: datetime | None = None) -> KeyPair:
     """The current seal; made at the first use, and anew before it ends."""
     at = at or timezone.now()
-    if pair := _current(KeyPair.Purpose.SEAL, at):
+    if pair := _current(Purpose.SEAL, at):
         return pair
-    authority = _authority(at)
+    authority = issuing_authority(at)
 
     def make() -> KeyPairPem:
-        return issue_seal(
-            _pem(authority), organisation=settings.OPERATOR_NAME, at=at, key_type=_key_type()
+        return engine.issue_seal(
+            pem_of(authority),
+            organisation=settings.OPERATOR_NAME,
+            at=at,
+            key_type=key_type(),
+            token=token(),
+            pki_url=pki_url(),
         )
 
-    return _make(KeyPair.Purpose.SEAL, make, issuer=authority, at=at)
+    return _make(Purpose.SEAL, make, issuer=authority, at=at)
+
+
+def issuing_authority(at: datetime) -> KeyPair:
+    """The authority that issues the seal and people's certificates now."""
+    if pair := _current(Purpose.ISSUING, at):
+        return pair
+    root = _root(at)
+
+    def make() -> KeyPairPem:
+        return engine.new_issuing(
+            pem_of(root),
+            organisation=settings.OPERATOR_NAME,
+            at=at,
+            key_type=key_type(),
+            token=token(),
+            pki_url=pki_url(),
+        )
+
+    return _make(Purpose.ISSUING, make, issuer=root, at=at)
 
 
 def platform_roots() -> list[str]:
-    """PEM certificates of every authority there ever was: old documents stay verifiable."""
-    authorities = KeyPair.objects.filter(purpose=KeyPair.Purpose.AUTHORITY).order_by("pk")
-    found = list(authorities.values_list("certificate_pem", flat=True))
-    return found or [_authority(timezone.now()).certificate_pem]
+    """PEM certificates of every root there ever was: old documents stay verifiable."""
+    roots = KeyPair.objects.filter(purpose=Purpose.AUTHORITY).order_by("pk")
+    found = list(roots.values_list("certificate_pem", flat=True))
+    return found or [_root(timezone.now()).certificate_pem]
 
 
-def _authority(at: datetime) -> KeyPair:
-    if pair := _current(KeyPair.Purpose.AUTHORITY, at):
+def ready(pair: KeyPair) -> SealKey:
+    """A stored pair ready to sign with, at the level of proof that settings ask for."""
+    return replace(engine.load(pem_of(pair), token()), proof=proof())
+
+
+def pem_of(pair: KeyPair) -> KeyPairPem:
+    """A stored pair with the certificates above it, the nearest first."""
+    chain, above = [], pair.issuer
+    while above is not None:
+        chain.append(above.certificate_pem)
+        above = above.issuer
+    return KeyPairPem(
+        certificate_pem=pair.certificate_pem,
+        private_key_pem=pair.private_key_pem,
+        chain_pem="".join(chain),
+        serial=pair.serial,
+        subject="",
+        not_after=pair.not_after,
+    )
+
+
+def pki_url() -> str:
+    """Where certificates and revocation lists of the authorities are served to everybody."""
+    return f"{settings.PUBLIC_URL}/pki"
+
+
+def key_type() -> KeyType:
+    return KEY_TYPES[settings.SIGNATURE_KEY_TYPE]
+
+
+def token() -> Token | None:
+    """The PKCS#11 token that keeps the platform's keys, if settings name one."""
+    return _token(settings.PKCS11_MODULE, settings.PKCS11_TOKEN, settings.PKCS11_PIN)
+
+
+@cache
+def _token(module: str, label: str, pin: str) -> Token | None:
+    return Token(module, label, pin) if module else None
+
+
+def _root(at: datetime) -> KeyPair:
+    if pair := _current(Purpose.AUTHORITY, at):
         return pair
 
     def make() -> KeyPairPem:
-        return new_authority(settings.OPERATOR_NAME, at=at, key_type=_key_type())
+        return engine.new_authority(
+            settings.OPERATOR_NAME, at=at, key_type=key_type(), token=token()
+        )
 
-    return _make(KeyPair.Purpose.AUTHORITY, make, issuer=None, at=at)
+    return _make(Purpose.AUTHORITY, make, issuer=None, at=at)
 
 
 def _current(purpose: KeyPair.Purpose, at: datetime) -> KeyPair | None:
-    pairs = KeyPair.objects.filter(purpose=purpose, employee__isnull=True, is_current=True)
-    return pairs.filter(not_after__gt=at + RENEW_BEFORE).select_related("issuer").first()
+    pairs = KeyPair.objects.platform().usable(at + RENEW_BEFORE[purpose])
+    return pairs.filter(purpose=purpose).select_related("issuer__issuer").first()
 
 
 def _make(
@@ -74,18 +147,11 @@ def _make(
     """Store a new current pair. Of several processes that try at once one wins, by the unique
     constraint on the current key, and all use the winner's."""
     pem = make()
+    stale = KeyPair.objects.platform().filter(purpose=purpose, is_current=True)
     try:
         with transaction.atomic():
-            stale = KeyPair.objects.filter(purpose=purpose, employee__isnull=True, is_current=True)
-            stale.filter(not_after__lte=at + RENEW_BEFORE).update(is_current=False)
-            return KeyPair.objects.create(
-                purpose=purpose,
-                issuer=issuer,
-                serial=pem.serial,
-                certificate_pem=pem.certificate_pem,
-                private_key_pem=pem.private_key_pem,
-                not_after=pem.not_after,
-            )
+            stale.filter(not_after__lte=at + RENEW_BEFORE[purpose]).update(is_current=False)
+            return store(purpose, pem, issuer=issuer)
     except IntegrityError:
         winner = _current(purpose, at)
         if winner is None:
@@ -93,20 +159,13 @@ def _make(
         return winner
 
 
-def _pem(pair: KeyPair) -> KeyPairPem:
-    return KeyPairPem(
-        certificate_pem=pair.certificate_pem,
-        private_key_pem=pair.private_key_pem,
-        chain_pem=pair.issuer.certificate_pem if pair.issuer else "",
-        serial=pair.serial,
-        subject="",
-        not_after=pair.not_after,
+def store(purpose: KeyPair.Purpose, pem: KeyPairPem, *, issuer: KeyPair | None) -> KeyPair:
+    """The row of a new pair of the platform."""
+    return KeyPair.objects.create(
+        purpose=purpose,
+        issuer=issuer,
+        serial=pem.serial,
+        certificate_pem=pem.certificate_pem,
+        private_key_pem=pem.private_key_pem,
+        not_after=pem.not_after,
     )
-
-
-def _key_type() -> KeyType:
-    try:
-        return KEY_TYPES[settings.SIGNATURE_KEY_TYPE]
-    except KeyError as error:
-        known = ", ".join(KEY_TYPES)
-        raise ImproperlyConfigured(f"SIGNX_KEY_TYPE must be one of: {known}") from error

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from employees.models import Employee, SignatureProfile
+from employees.models import Employee, KeyPair, SignatureProfile
 from outbox.base import Letter
 from outbox.models import Delivery
 from signing.stamps import zone_name
@@ -58,6 +58,42 @@ def build_confirmation_request(delivery: Delivery) -> Letter | None:
                 "page": _admin_page(profile),
             },
         )
+
+
+def build_certificate_ends(delivery: Delivery) -> Letter | None:
+    """A warning to the owner or to support; None when the certificate was renewed or revoked."""
+    pairs = KeyPair.objects.select_related("employee__portal")
+    now = timezone.now()
+    pair = pairs.usable(now).filter(pk=delivery.payload["pair"], employee__isnull=False).first()
+    profile = _profile_of(pair)
+    if pair is None or profile is None:
+        return None
+    employee, is_owner = profile.employee, delivery.payload["reader"] == "owner"
+    with override(employee.spoken_language if is_owner else settings.LANGUAGE_CODE):
+        return _letter(
+            "certificate_ends",
+            to=profile.email if is_owner else settings.SUPPORT_EMAIL,
+            subject=_("The certificate of a signature ends soon: %(name)s")
+            % {"name": employee.name},
+            context={
+                "facts": [
+                    (_("Valid until"), _moment(pair.not_after)),
+                    (_("Certificate"), pair.serial.upper()),
+                    (_("Employee"), employee.name),
+                    (_("Portal"), employee.portal.domain),
+                ],
+                "is_owner": is_owner,
+                "employee": employee,
+                "portal": employee.portal,
+            },
+        )
+
+
+def _profile_of(pair: KeyPair | None) -> SignatureProfile | None:
+    if pair is None:
+        return None
+    profiles = SignatureProfile.objects.select_related("employee__portal")
+    return profiles.filter(employee=pair.employee_id).first()
 
 
 def _letter(name: str, *, to: str, subject: str, context: dict[str, Any]) -> Letter:

@@ -6,11 +6,16 @@ from datetime import datetime
 
 from django.db import models
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
+from signing.base import Level
+from signing.stamps import LEVEL_NAMES
 from signx.errors import ErrorCode, SignXError
 from signx.vault import EncryptedTextField
+
+FIRST_INSTALL = "system:first_install"  # the actor of the signatures a new portal gets
 
 
 class Right(models.TextChoices):
@@ -215,6 +220,10 @@ class SignatureProfile(models.Model):
         """Turned on by its owner, whether or not support has confirmed the e-mail."""
         return self.state in {self.State.TURNED_ON, self.State.CONFIRMED}
 
+    @property
+    def level_name(self) -> str:
+        return str(LEVEL_NAMES[Level(self.level)])
+
 
 class CodeAddress(models.Model):
     """An address that codes are sent to. Its row is the lock under which they are counted."""
@@ -348,14 +357,40 @@ class BalanceEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.units:+d}"
 
+    @property
+    def reason_text(self) -> str:
+        """The reason for a reader: our own words in his language, people's words as they are."""
+        return gettext(self.reason) if self.actor == FIRST_INSTALL else self.reason
+
+
+class KeyPairQuerySet(models.QuerySet["KeyPair"]):
+    def platform(self) -> KeyPairQuerySet:
+        return self.filter(employee__isnull=True)
+
+    def usable(self, at: datetime) -> KeyPairQuerySet:
+        """In use, not revoked, in its term."""
+        return self.filter(is_current=True, revoked_at__isnull=True, not_after__gt=at)
+
 
 class KeyPair(models.Model):
-    """A private key with its certificate: the platform's authority, its seal, later a person's."""
+    """A private key with its certificate: of an authority, of the seal, of a person.
+
+    `private_key_pem` holds PKCS#8, or the name of a key in a PKCS#11 token (RFC 7512).
+    """
 
     class Purpose(models.TextChoices):
-        AUTHORITY = "authority", _("Certificate authority")
+        AUTHORITY = "authority", _("Root authority")
+        ISSUING = "issuing", _("Issuing authority")
         SEAL = "seal", _("Platform seal")
         PERSONAL = "personal", _("Employee")
+
+    class Revocation(models.TextChoices):
+        """Why a certificate is no longer good; the value is the word of RFC 5280, 5.3.1."""
+
+        KEY_COMPROMISE = "keyCompromise", _("the key may be known to somebody else")
+        AFFILIATION_CHANGED = "affiliationChanged", _("the person's details have changed")
+        SUPERSEDED = "superseded", _("replaced by a newer certificate")
+        CESSATION = "cessationOfOperation", _("the signature was stopped")
 
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
     employee = models.ForeignKey(
@@ -370,6 +405,12 @@ class KeyPair(models.Model):
     not_after = models.DateTimeField(_("valid until"))
     is_current = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revocation_reason = models.CharField(
+        _("why revoked"), max_length=30, blank=True, choices=Revocation.choices
+    )
+
+    objects = KeyPairQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("key pair")
@@ -379,8 +420,42 @@ class KeyPair(models.Model):
                 fields=["purpose"],
                 condition=models.Q(is_current=True, employee__isnull=True),
                 name="one_current_platform_key_per_purpose",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["employee"],
+                condition=models.Q(is_current=True, employee__isnull=False),
+                name="one_current_key_per_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at__isnull=True) | models.Q(is_current=False),
+                name="a_revoked_key_is_not_in_use",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["issuer", "revoked_at"],
+                condition=models.Q(revoked_at__isnull=False),
+                name="revoked_by_issuer",
+            ),
+            models.Index(
+                fields=["not_after"], condition=models.Q(is_current=True), name="key_ends"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.serial[:12]}"
+
+
+class RevocationList(models.Model):
+    """The newest list of an authority, as it is served to everybody (RFC 5280, 5)."""
+
+    authority = models.OneToOneField(
+        KeyPair, on_delete=models.CASCADE, related_name="revocation_list"
+    )
+    number = models.PositiveBigIntegerField()
+    der = models.BinaryField()
+    entries = models.PositiveIntegerField()  # more revocations than this: it is out of date
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.authority} no. {self.number}"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bitrix24 import methods
 from bitrix24.models import FrameSession, Portal, PortalToken
-from employees import balances
+from employees import balances, portal_letters, wiping
 from employees.models import Employee
 from signx.errors import ErrorCode, SignXError
 
@@ -83,9 +83,13 @@ def import_administrator(portal: Portal, user_id: int) -> None:
 
 
 def portal_changed(portal: Portal, what: str) -> None:
-    """Listener of bitrix24: `what` is installed, updated or uninstalled."""
+    """Listener of bitrix24 (bitrix24/news.py)."""
     if what == "installed":
         balances.give_free_signatures(portal)
+    elif what == "access_lost":
+        portal_letters.queue_access_lost(portal)
+    elif what == "wiped":
+        wiping.forget_people(portal)
 
 
 def _asked(

@@ -3,6 +3,7 @@
 The work is split by subject; this module is the door that other apps use.
 """
 
+from employees.certificates import renew as renew_certificate
 from employees.delegations import (
     count_delegated_document,
     delegate,
@@ -40,6 +41,7 @@ __all__ = [
     "owners_for",
     "portal_changed",
     "remember_employee",
+    "renew_certificate",
     "request_confirmation",
     "request_signature",
     "revoke",

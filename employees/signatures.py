@@ -12,12 +12,13 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from employees import codes
+from employees import certificates, codes
 from employees.consent import CONSENT_VERSION, consent_sha256
-from employees.models import Employee, Right, SignatureProfile
+from employees.models import Employee, KeyPair, Right, SignatureProfile
 from journal.events import EventKind
 from journal.services import record
 from outbox.services import queue
+from signing.base import Level
 from signx.errors import ErrorCode, SignXError
 
 PURPOSE = "turn_on_signature"
@@ -61,13 +62,21 @@ def request_signature(employee: Employee, *, email: str, at: datetime) -> Signat
 
 
 def turn_on_signature(
-    employee: Employee, *, code: str, robots_allowed: bool, at: datetime
+    employee: Employee,
+    *,
+    code: str,
+    robots_allowed: bool,
+    at: datetime,
+    level: Level = Level.SIMPLE,
 ) -> SignatureProfile:
     """Turn the signature on with the code from the letter; this accepts the consent text.
 
-    A confirmed address stays confirmed, a new one must be confirmed by support.
-    Not inside a transaction (codes.check). Raises SIGNATURE_MISSING, CODE_WRONG, CODE_EXPIRED.
+    A confirmed address stays confirmed, a new one must be confirmed by support. An unqualified
+    signature gets its certificate with the confirmation; another address or another kind of
+    signature ends the certificate there was. Not inside a transaction (codes.check). Raises
+    SIGNATURE_MISSING, CODE_WRONG, CODE_EXPIRED, SIGNATURE_LEVEL_REFUSED.
     """
+    _require_own(level)
     profile = _requested(employee)
     email = profile.requested_email
     codes.check(
@@ -82,7 +91,11 @@ def turn_on_signature(
         if profile.requested_email != email:  # stopped, or asked anew, a moment ago
             raise SignXError(ErrorCode.CODE_EXPIRED, employee.audit_name)
         keeps = profile.state == _State.CONFIRMED and profile.email == email
+        if not keeps or level != profile.level:
+            _end_certificates(employee, KeyPair.Revocation.AFFILIATION_CHANGED, employee, at)
+        profile.level = level
         _turn_on(profile, email, is_confirmed=keeps, robots_allowed=robots_allowed, at=at)
+        certificates.issue_if_due(profile, by=employee.audit_name, at=at)
         _journal(
             profile,
             EventKind.SIGNATURE_TURNED_ON,
@@ -93,7 +106,7 @@ def turn_on_signature(
                 "level": profile.level,
                 "robots_allowed": robots_allowed,
                 "consent": CONSENT_VERSION,
-                "consent_sha256": consent_sha256(robots_allowed=robots_allowed),
+                "consent_sha256": consent_sha256(level, robots_allowed=robots_allowed),
             },
         )
     return profile
@@ -138,7 +151,7 @@ def confirm_signature(profile: SignatureProfile, *, by: str, at: datetime) -> Si
     """Support vouches for the e-mail that `profile` holds; `by` names the account, "support:anna".
 
     Raises STATUS_CONFLICT when the signature is not turned on, or the address has changed since
-    `profile` was read. May run twice.
+    `profile` was read. An unqualified signature gets its certificate now. May run twice.
     """
     seen_email = profile.email
     profile = _locked(profile.employee)
@@ -150,6 +163,7 @@ def confirm_signature(profile: SignatureProfile, *, by: str, at: datetime) -> Si
     profile.confirmed_at, profile.confirmed_by = at, by
     profile.save(update_fields=["state", "confirmed_at", "confirmed_by"])
     _journal(profile, EventKind.SIGNATURE_CONFIRMED, by, at, address=profile.email)
+    certificates.issue_if_due(profile, by=by, at=at)
     return profile
 
 
@@ -157,7 +171,7 @@ def confirm_signature(profile: SignatureProfile, *, by: str, at: datetime) -> Si
 def stop_signature(employee: Employee, *, by: Employee, at: datetime) -> SignatureProfile:
     """Stop the signature at once: its owner, or one who may change rights. May run twice.
 
-    Turning it on again takes a new code and a new confirmation.
+    Its certificate is revoked. Turning it on again takes a new code and a new confirmation.
     Raises SIGNATURE_MISSING, RIGHT_MISSING, NOT_FOUND.
     """
     _require_owner_or_settings(employee, by)
@@ -169,6 +183,7 @@ def stop_signature(employee: Employee, *, by: Employee, at: datetime) -> Signatu
     profile.confirmation_requested_at = profile.confirmed_at = None
     profile.robots_allowed, profile.confirmed_by = False, ""
     profile.save()
+    _end_certificates(employee, KeyPair.Revocation.CESSATION, by, at)
     _journal(profile, EventKind.SIGNATURE_STOPPED, by, at)
     return profile
 
@@ -213,6 +228,22 @@ def _turn_on(
     profile.consent_text_version = CONSENT_VERSION
     profile.turned_on_at, profile.stopped_at = at, None
     profile.save()
+
+
+def _end_certificates(
+    employee: Employee, reason: KeyPair.Revocation, by: Employee, at: datetime
+) -> None:
+    certificates.revoke_all(employee, reason=reason, by=by, at=at)
+
+
+def _require_own(level: Level) -> None:
+    """A qualified signature is made elsewhere, by an accredited authority's certificate."""
+    if level not in (Level.SIMPLE, Level.UNQUALIFIED):
+        raise SignXError(
+            ErrorCode.SIGNATURE_LEVEL_REFUSED,
+            f"{level} cannot be turned on",
+            reason=_("SIGNX makes simple and unqualified signatures"),
+        )
 
 
 def _valid_email(email: str) -> str:

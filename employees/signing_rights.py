@@ -8,9 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
+from employees.certificates import require_certificate
 from employees.delegations import has_delegation
 from employees.models import Employee, Right, SignatureProfile
 from employees.people import find_employee
+from signing.base import Level
 from signx.errors import ErrorCode, SignXError
 
 
@@ -23,7 +25,7 @@ def signer_for_robots(
     SIGNATURE_MISSING, SIGNATURE_NOT_CONFIRMED, RIGHT_MISSING.
     """
     signer = find_employee(portal, bitrix_user_id, at=at)
-    profile = _require_signature(signer)
+    profile = _require_signature(signer, at)
     if not profile.robots_allowed:
         raise _refused(signer, _("robots are not allowed to use this signature"))
     signer.require(Right.SIGN)
@@ -47,18 +49,23 @@ def signer_for_person(sender: Employee, owner: Employee, *, at: datetime) -> Emp
         sender.require(Right.SEND)
     elif not (sender.is_active and has_delegation(owner, sender, at)):
         raise _refused(sender, _("the signer has not allowed to send on his behalf"))
-    _require_signature(owner)
+    _require_signature(owner, at)
     owner.require(Right.SIGN)
     return owner
 
 
-def _require_signature(signer: Employee) -> SignatureProfile:
-    """The signer's profile, active. Raises SIGNATURE_MISSING, SIGNATURE_NOT_CONFIRMED."""
+def _require_signature(signer: Employee, at: datetime) -> SignatureProfile:
+    """The signer's profile, active, with a certificate in force where it needs one.
+
+    Raises SIGNATURE_MISSING, SIGNATURE_NOT_CONFIRMED, RIGHT_MISSING.
+    """
     profile = SignatureProfile.objects.filter(employee=signer).first()
     if profile is None or not profile.is_on:
         raise SignXError(ErrorCode.SIGNATURE_MISSING, signer.audit_name, name=signer.name)
     if profile.state != SignatureProfile.State.CONFIRMED:
         raise SignXError(ErrorCode.SIGNATURE_NOT_CONFIRMED, signer.audit_name, name=signer.name)
+    if profile.level != Level.SIMPLE:
+        require_certificate(signer, at=at)
     return profile
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("me/code", views.request_code, name="request_code"),
     path("me/turn-on", views.turn_on, name="turn_on"),
     path("me/confirmation", views.ask_confirmation, name="ask_confirmation"),
+    path("me/certificate", views.renew_certificate, name="renew_certificate"),
     path("me/robots", views.forbid_robots, name="forbid_robots"),
     path("balance", balance_views.balance_page, name="balance"),
     path("balance/entries", balance_views.more_entries, name="more_entries"),

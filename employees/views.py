@@ -13,11 +13,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from employees import services
-from employees.consent import CONSENT_TEXT, ROBOTS_TEXT
+from employees import certificates, services
+from employees.consent import CONSENT_TEXTS, ROBOTS_TEXT
 from employees.decorators import EmployeeRequest, employee_required
-from employees.forms import DelegationForm, EmailForm, NewEmployeeForm, TurnOnForm
+from employees.forms import (
+    OWN_LEVELS,
+    DelegationForm,
+    EmailForm,
+    NewEmployeeForm,
+    TurnOnForm,
+)
 from employees.models import Delegation, Employee, Right, SignatureProfile
+from signing.stamps import LEVEL_NAMES
 from signx.errors import ErrorCode, SignXError
 
 State = SignatureProfile.State
@@ -86,6 +93,7 @@ def turn_on(request: EmployeeRequest) -> HttpResponse:
             request.employee,
             code=form.cleaned_data["code"],
             robots_allowed=form.cleaned_data["robots"],
+            level=form.cleaned_data["level"],
             at=timezone.now(),
         )
     except SignXError as error:
@@ -103,6 +111,14 @@ def turn_on(request: EmployeeRequest) -> HttpResponse:
 def ask_confirmation(request: EmployeeRequest) -> HttpResponse:
     services.request_confirmation(request.employee, at=timezone.now())
     return _signature_part(request, said=_("Support got your request."))
+
+
+@csrf_exempt  # as above
+@require_POST
+@employee_required()
+def renew_certificate(request: EmployeeRequest) -> HttpResponse:
+    services.renew_certificate(request.employee, by=request.employee, at=timezone.now())
+    return _signature_part(request, said=_("You have a new certificate."))
 
 
 @csrf_exempt  # as above
@@ -213,6 +229,7 @@ def _signature_part(request: EmployeeRequest, **context: Any) -> HttpResponse:
 def _person_context(reader: Employee, person: Employee) -> dict[str, Any]:
     now = timezone.now()
     profile = SignatureProfile.objects.filter(employee=person).first()
+    certificate = certificates.certificate_of(person, at=now)
     held = set(person.rights.values_list("right", flat=True))
     is_me = person.pk == reader.pk
     return {
@@ -229,10 +246,13 @@ def _person_context(reader: Employee, person: Employee) -> dict[str, Any]:
         "delegations": _in_force(now).filter(owner=person),
         "received": _in_force(now).filter(delegate=person),
         "delegation_form": DelegationForm(person),
-        "consent": CONSENT_TEXT,
+        "kinds": [(level, LEVEL_NAMES[level], CONSENT_TEXTS[level]) for level in OWN_LEVELS],
+        "certificate": certificate,
+        "is_renewable": certificate is None
+        or certificate.not_after <= now + certificates.RENEWABLE_BEFORE,
         "robots_text": ROBOTS_TEXT,
         "email_form": EmailForm(initial={"email": _known_email(person, profile)}),
-        "turn_on_form": TurnOnForm(),
+        "turn_on_form": TurnOnForm(initial={"level": profile.level if profile else ""}),
         "wait_s": services.seconds_to_next_code(person, at=now) if is_me else 0,
     }
 

@@ -8,6 +8,7 @@ class EventKind(TextChoices):
     PORTAL_INSTALLED = "portal_installed", _("Application installed")
     PORTAL_UPDATED = "portal_updated", _("Application updated")
     PORTAL_UNINSTALLED = "portal_uninstalled", _("Application removed")
+    PORTAL_WIPED = "portal_wiped", _("Data of the portal deleted")
     ROBOT_SWITCHED_ON = "robot_switched_on", _("Robot switched on")
     ROBOT_SWITCHED_OFF = "robot_switched_off", _("Robot switched off")
     ROBOT_CALLED = "robot_called", _("Robot called by a business process")
@@ -26,6 +27,9 @@ class EventKind(TextChoices):
         "signature_robots_forbidden",
         _("Robots may no longer use the signature"),
     )
+    SIGNATURE_ATTACHED = "signature_attached", _("Signature made elsewhere attached")
+    CERTIFICATE_ISSUED = "certificate_issued", _("Certificate issued")
+    CERTIFICATE_REVOKED = "certificate_revoked", _("Certificate revoked")
     RIGHT_GIVEN = "right_given", _("Right given")
     RIGHT_TAKEN = "right_taken", _("Right taken away")
     DELEGATION_GIVEN = "delegation_given", _("Sending on behalf allowed")

@@ -30,6 +30,15 @@ SENTENCES: dict[str, tuple[str | Promise, ...]] = {
     ),
     EventKind.SIGNATURE_STOPPED: (_("{name}: signature stopped"),),
     EventKind.SIGNATURE_ROBOTS_FORBIDDEN: (_("{name}: robots may no longer use the signature"),),
+    EventKind.SIGNATURE_ATTACHED: (_("A signature of {name} made elsewhere was attached"),),
+    EventKind.CERTIFICATE_ISSUED: (
+        _("{name}: certificate {serial} issued"),
+        _("Certificate {serial} issued"),
+    ),
+    EventKind.CERTIFICATE_REVOKED: (
+        _("{name}: certificate {serial} revoked"),
+        _("Certificate {serial} revoked"),
+    ),
     EventKind.RIGHT_GIVEN: (_("{name} was given the right: {right}"),),
     EventKind.RIGHT_TAKEN: (_("{name} no longer has the right: {right}"),),
     EventKind.DELEGATION_GIVEN: (_("{delegate} may send documents on behalf of {name}"),),

@@ -26,6 +26,7 @@ _PORTAL_EVENTS = {
     "installed": EventKind.PORTAL_INSTALLED,
     "updated": EventKind.PORTAL_UPDATED,
     "uninstalled": EventKind.PORTAL_UNINSTALLED,
+    "wiped": EventKind.PORTAL_WIPED,
 }
 
 
@@ -126,10 +127,17 @@ def erase_personal(
 
 @transaction.atomic
 def portal_changed(portal: Portal, what: str) -> None:
-    """Listener of bitrix24: `what` is installed, updated or uninstalled."""
+    """Listener of bitrix24 (bitrix24/news.py). Wiping takes every personal detail of the portal
+    with it; the chain stays whole."""
+    kind = _PORTAL_EVENTS.get(what)
+    if kind is None:
+        return
+    if what == "wiped":
+        lock_head(portal)
+        PersonalDetail.objects.filter(event__portal=portal).delete()
     record(
         portal,
-        _PORTAL_EVENTS[what],
+        kind,
         actor="portal",
         subject=("portal", str(portal.pk)),
         data={"domain": portal.domain},

@@ -43,7 +43,15 @@ class Letter:
     message_id: str = ""
 
 
-Content = Command | Letter
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A short message to one phone; `phone` is digits with the country code, without a plus."""
+
+    phone: str
+    text: str
+
+
+Content = Command | Letter | Sms
 
 
 @dataclass(frozen=True, slots=True)

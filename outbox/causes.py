@@ -9,9 +9,11 @@ from signx.errors import ErrorCode, SignXError
 
 
 class Cause(TextChoices):
-    """Passing troubles of the mail server; they are tried again and never reach a process."""
+    """Passing troubles of the mail server and the SMS gateway; they are tried again and never
+    reach a process."""
 
     MAIL_DEFERRED = "mail_deferred", _("The mail server asked to come back later.")
+    SMS_UNREACHABLE = "sms_unreachable", _("The SMS gateway did not answer or refused us.")
     MAIL_UNREACHABLE = "mail_unreachable", _("The mail server did not answer or refused us.")
 
 

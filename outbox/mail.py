@@ -5,8 +5,9 @@ Source: RFC 5321, 4.2.1 (5yz: permanent, 4yz: transient).
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import logging
+import re
 from datetime import timedelta
 from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from outbox.base import Letter, Outcome
 from outbox.causes import Cause
@@ -44,11 +46,26 @@ def send(deliveries: list[Delivery]) -> list[Outcome]:
 
 
 def message_id(delivery: Delivery, letter: Letter) -> str:
-    """The same for every attempt, so that a mailbox may recognise a letter it already has."""
+    """The same for every attempt, so that a mailbox may recognise a letter it already has; and
+    it leads a report about the letter back to its delivery."""
     if letter.message_id:
         return letter.message_id
-    digest = hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
-    return f"<{digest}@{urlsplit(settings.PUBLIC_URL).hostname}>"
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    return f"<{delivery.pk}.{_proof(delivery)}@{host}>"
+
+
+def delivery_of(message_id: str) -> Delivery | None:
+    """The delivery whose letter had this Message-ID; None for anything we did not write."""
+    found = re.fullmatch(r"<?(\d{1,18})\.([0-9a-f]{32})@[^\s<>]+>?", message_id.strip())
+    delivery = Delivery.objects.filter(pk=int(found[1]), channel="mail").first() if found else None
+    if delivery is None or found is None:
+        return None
+    return delivery if hmac.compare_digest(found[2], _proof(delivery)) else None
+
+
+def _proof(delivery: Delivery) -> str:
+    """Keyed, so that nobody can report another's letter as undelivered."""
+    return salted_hmac("outbox.mail", delivery.key, algorithm="sha256").hexdigest()[:32]
 
 
 def _send_one(connection: BaseEmailBackend, delivery: Delivery) -> Outcome:
@@ -79,13 +96,21 @@ def _message(delivery: Delivery, letter: Letter) -> EmailMultiAlternatives:
         subject=" ".join(letter.subject.split()),
         body=letter.text,
         to=[letter.to],
-        headers={"Message-ID": message_id(delivery, letter), "Auto-Submitted": "auto-generated"},
+        from_email=settings.BOUNCE_ADDRESS or None,
+        headers=_headers(delivery, letter),
     )
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
     for attachment in letter.attachments:
         message.attach(attachment.name, attachment.content, attachment.media_type)
     return message
+
+
+def _headers(delivery: Delivery, letter: Letter) -> dict[str, str]:
+    headers = {"Message-ID": message_id(delivery, letter), "Auto-Submitted": "auto-generated"}
+    if settings.BOUNCE_ADDRESS:  # then `from_email` is only the envelope's sender
+        headers["From"] = settings.DEFAULT_FROM_EMAIL
+    return headers
 
 
 def _refused(code: int, text: bytes | str) -> Outcome:

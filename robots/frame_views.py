@@ -16,8 +16,9 @@ from robots import services
 @require_POST
 @employee_required(Right.SETTINGS)
 def switch(request: EmployeeRequest, code: str) -> HttpResponse:
-    """`on` = 1 puts the robot on the portal (again, to repair it), anything else takes it away."""
+    """`on` = 1 puts a robot, or the triggers, on the portal (again, to repair them), anything
+    else takes them away."""
     portal = request.employee.portal
-    services.switch_robot(portal, code, request.POST.get("on") == "1", by=request.employee)
-    context = {"switches": services.switch_states(portal), "switched": code}
+    services.switch(portal, code, request.POST.get("on") == "1", by=request.employee)
+    context = {"switches": services.shown_switches(portal), "switched": code}
     return render(request, "robots/_switches.html", context)

@@ -15,14 +15,17 @@ from django_q.tasks import async_task
 from bitrix24 import incoming
 from bitrix24.models import Portal
 from documents.crm import StillConverting
+from employees.models import Employee
 from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import record
-from robots import ledger
+from robots import ledger, switches
 from robots.models import RobotCall
 from robots.parameters import texts
 from robots.registry import ROBOTS, AnyRobot, robot
-from robots.switches import SwitchState, restore_robots, switch_robot, switch_states
+from robots.switches import SwitchState, switch_robot, switch_states
+from robots.triggers import CODE as TRIGGERS
+from robots.triggers import restore_triggers, switch_triggers, trigger_state
 from signx.errors import ErrorCode, SignXError
 
 __all__ = [
@@ -32,6 +35,8 @@ __all__ = [
     "identify",
     "restore_robots",
     "run",
+    "shown_switches",
+    "switch",
     "switch_robot",
     "switch_states",
 ]
@@ -107,6 +112,24 @@ def run(call_id: int) -> None:
         except Exception:
             log.exception("robot call %s", call.pk)
             _fail(call, _broken("see the log"))
+
+
+def shown_switches(portal: Portal) -> list[SwitchState]:
+    """What the page Settings shows: the robots, then the triggers."""
+    return [*switch_states(portal), trigger_state(portal)]
+
+
+def switch(portal: Portal, code: str, on: bool, *, by: Employee) -> SwitchState:
+    """Turn one of the shown switches. Raises as `switch_robot` does."""
+    if code == TRIGGERS:
+        return switch_triggers(portal, on, by=by)
+    return switch_robot(portal, code, on, by=by)
+
+
+def restore_robots(portal: Portal, user_id: int) -> None:
+    """Step of the install wizard: whatever is switched on is on the portal again."""
+    switches.restore_robots(portal, user_id)
+    restore_triggers(portal)
 
 
 def due(at: datetime, limit: int) -> list[int]:

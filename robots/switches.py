@@ -39,13 +39,14 @@ class SwitchState:
     is_on: bool
     state: str
     error: str
+    is_robot: bool = True
 
 
 def switch_states(portal: Portal) -> list[SwitchState]:
     """Every robot with its switch, in the order of the registry."""
     switches = {switch.code: switch for switch in RobotSwitch.objects.filter(portal=portal)}
     return [
-        _state(chosen, switches.get(code) or RobotSwitch(portal=portal, code=code))
+        state_of(switches.get(code) or RobotSwitch(portal=portal, code=code), str(chosen.name))
         for code, chosen in ROBOTS.items()
     ]
 
@@ -57,7 +58,7 @@ def switch_robot(portal: Portal, code: str, on: bool, *, by: Employee) -> Switch
     next try. Raises SignXError: NOT_FOUND (no such robot), RIGHT_MISSING.
     """
     chosen = robot(code)
-    _require_settings(portal, by)
+    require_settings(portal, by)
     error = None
     try:
         if on:
@@ -72,10 +73,10 @@ def switch_robot(portal: Portal, code: str, on: bool, *, by: Employee) -> Switch
     except BitrixError as refused:
         error = refused
     with transaction.atomic():
-        switch = _keep(portal, code, on, error, timezone.now())
+        switch = keep(portal, code, on, error, timezone.now())
         if error is None:
             _record(portal, code, on, by)
-    return _state(chosen, switch)
+    return state_of(switch, str(chosen.name))
 
 
 def restore_robots(portal: Portal, user_id: int) -> None:
@@ -92,7 +93,7 @@ def restore_robots(portal: Portal, user_id: int) -> None:
             _register(portal, robot(switch.code), known, user_id)
         except BitrixError as refused:
             error = refused
-        _keep(portal, switch.code, True, error, timezone.now())
+        keep(portal, switch.code, True, error, timezone.now())
         if error is not None and error.code in RETRYABLE:
             raise error
 
@@ -127,13 +128,14 @@ def administrator_of(portal: Portal, preferred: int | None = None) -> int:
     return chosen.bitrix_user_id
 
 
-def _require_settings(portal: Portal, by: Employee) -> None:
+def require_settings(portal: Portal, by: Employee) -> None:
+    """Raises SignXError: NOT_FOUND for somebody of another portal, RIGHT_MISSING."""
     if by.portal_id != portal.pk:
         raise SignXError(ErrorCode.NOT_FOUND, "employee of another portal")
     by.require(Right.SETTINGS)
 
 
-def _keep(
+def keep(
     portal: Portal, code: str, on: bool, error: BitrixError | None, at: datetime
 ) -> RobotSwitch:
     """The wish, and whether the portal has done it. After a failure what stood there stands."""
@@ -167,12 +169,14 @@ def _record(portal: Portal, code: str, on: bool, by: Employee) -> None:
     )
 
 
-def _state(chosen: AnyRobot, switch: RobotSwitch) -> SwitchState:
+def state_of(switch: RobotSwitch, name: str) -> SwitchState:
+    """A kept switch under the name that people know it by."""
     state = "on" if switch.is_on else "off"
     return SwitchState(
-        code=chosen.code,
-        name=str(chosen.name),
+        code=switch.code,
+        name=name,
         is_on=switch.is_on,
         state="failed" if switch.last_error else state,
         error=switch.last_error,
+        is_robot=switch.code in ROBOTS,
     )

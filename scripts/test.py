@@ -33,10 +33,10 @@ def main(arguments: list[str]) -> int:
     given = os.environ.get("DATABASE_URL", "")
     failed = pytest("SQLite", "", *arguments)
     if given.startswith("postgres"):
-        return failed or pytest("PostgreSQL", given, *WITHOUT_DATABASE, *arguments)
+        return pytest("PostgreSQL", given, *WITHOUT_DATABASE, *arguments) or failed
     try:
         with private_server() as url:
-            return failed or pytest("PostgreSQL", url, *WITHOUT_DATABASE, *arguments)
+            return pytest("PostgreSQL", url, *WITHOUT_DATABASE, *arguments) or failed
     except NoPostgres as reason:
         print(f"PostgreSQL: {reason}", file=sys.stderr)
         return 1 if os.environ.get("CI") == "true" else failed

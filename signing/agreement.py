@@ -7,22 +7,39 @@ Federal Law 63-FZ, article 9, part 2 asks for two rules above all: how the signe
 from __future__ import annotations
 
 import io
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from xml.sax.saxutils import escape
 
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from reportlab.platypus import Flowable, HRFlowable, Paragraph, Spacer
 
 from signing.hashes import sha256
 from signing.paper import BLUE, build, styles
 from signing.typeface import printable
 
-# Changes with every change of the texts; agreements accepted under another version end.
+# Of the texts that come with the product; changes with every change of them.
 TEMPLATE_VERSION = "2026.1"
 LANGUAGES = ("ru", "en")
+
+
+class Kind(StrEnum):
+    """Which text: between two companies, or of an employee about personnel documents.
+
+    Source of the second: Labour Code of the Russian Federation, article 22.2.
+    """
+
+    AGREEMENT = "agreement"
+    HR_CONSENT = "hr_consent"
+
+
 _TEXTS = Path(__file__).parent / "agreement_texts"
 
 
@@ -45,6 +62,26 @@ class AgreementValues:
     operator_details: str
 
 
+# The gaps a text may have, and those without which it would bind nobody.
+GAPS = tuple(field.name for field in fields(AgreementValues))
+_NEEDED = ("company", "counterparty", "address")
+
+
+@dataclass(frozen=True)
+class Template:
+    """One text in one language, before it is filled. `text`: a title, then sections that begin
+    with “# ”, their clauses parted by empty lines, gaps in braces."""
+
+    version: str
+    language: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """Of version and text: this is what a signer accepts."""
+        return sha256(f"{self.version}\n{self.text}".encode())
+
+
 @dataclass(frozen=True)
 class Section:
     """A numbered heading with its clauses, each with its own number («5.1»)."""
@@ -65,34 +102,54 @@ class AgreementText:
     sections: tuple[Section, ...]
 
 
-def template_hash(language: str) -> str:
-    """SHA-256 of the template of a language, before it is filled."""
-    return sha256(f"{TEMPLATE_VERSION}\n{_template(_known(language))}".encode())
+def shipped(language: str, kind: Kind = Kind.AGREEMENT) -> Template:
+    """The text that comes with the product. Another language than ours falls back to English."""
+    language = known_language(language)
+    return Template(TEMPLATE_VERSION, language, _shipped_text(language, kind))
 
 
-def agreement_text(values: AgreementValues, language: str) -> AgreementText:
-    """The agreement filled with values. Another language than ours falls back to English."""
-    language = _known(language)
-    title, *parts = _template(language).split("\n# ")
+def mistake_of(text: str) -> str | Promise:
+    """What is wrong with a text, in words; empty when it can be filled and binds both sides."""
+    try:
+        pieces = list(Formatter().parse(text))
+    except ValueError:
+        return _("A brace stands alone.")
+    gaps = [(name, bool(form or conversion)) for _t, name, form, conversion in pieces if name]
+    for name, is_formatted in gaps:
+        if name not in GAPS or is_formatted:
+            return format_lazy(_("There is no gap {{{name}}}."), name=name)
+    if any(name == "" for _t, name, _f, _c in pieces):
+        return _("A gap has no name.")
+    if missing := [name for name in _NEEDED if name not in dict(gaps)]:
+        return format_lazy(_("The gap {{{name}}} is missing."), name=missing[0])
+    title, *sections = text.split("\n# ")
+    if not sections or not title.strip() or len(title.strip().splitlines()) > 1:
+        return _("Begin with a title of one line, then a section: “# Parties”.")
+    return ""
+
+
+def agreement_text(values: AgreementValues, template: Template) -> AgreementText:
+    """The agreement filled with values."""
+    title, *parts = template.text.split("\n# ")
     filled = {name: value or "—" for name, value in asdict(values).items()}
-    with translation.override(language):
-        subtitle = _("No. %(number)s of %(date)s, template version %(version)s") % {
+    with translation.override(template.language):
+        subtitle = gettext("No. %(number)s of %(date)s, template version %(version)s") % {
             "number": values.number,
             "date": values.date,
-            "version": TEMPLATE_VERSION,
+            "version": template.version,
         }
     return AgreementText(
         title=title.strip(),
         subtitle=subtitle,
-        version=TEMPLATE_VERSION,
-        template_hash=template_hash(language),
+        version=template.version,
+        template_hash=template.sha256,
         sections=tuple(_section(number, part, filled) for number, part in enumerate(parts, 1)),
     )
 
 
-def agreement_pdf(values: AgreementValues, language: str) -> bytes:
+def agreement_pdf(values: AgreementValues, template: Template) -> bytes:
     """The agreement as A4 pages; the same values give the same bytes."""
-    text = agreement_text(values, language)
+    text = agreement_text(values, template)
     story: list[Flowable] = [
         Paragraph(_safe(text.title), styles()["title"]),
         Paragraph(_safe(text.subtitle), styles()["subtitle"]),
@@ -121,11 +178,12 @@ def _section(number: int, part: str, filled: dict[str, str]) -> Section:
 
 
 @cache
-def _template(language: str) -> str:
-    return (_TEXTS / f"{language}.txt").read_text(encoding="utf-8")
+def _shipped_text(language: str, kind: Kind) -> str:
+    name = language if kind is Kind.AGREEMENT else f"{kind.value}_{language}"
+    return (_TEXTS / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def _known(language: str) -> str:
+def known_language(language: str) -> str:
     short = language[:2]
     return short if short in LANGUAGES else "en"
 

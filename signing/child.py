@@ -1,6 +1,6 @@
 """A child process for hostile bytes: limits of the kernel, none of our secrets, no Django.
 
-The child gets a file on standard input and one JSON argument; it answers with one line of JSON
+The child gets one line of JSON and a file on standard input; it answers with one line of JSON
 and, perhaps, bytes. Native parsers may crash there; nothing else does.
 """
 
@@ -26,11 +26,15 @@ _GRACE_S = 5
 
 
 class ChildDied(Exception):
-    """The child gave no answer; `at_limit` tells whether time or memory ran out."""
+    """The child gave no answer; `at_limit` tells whether time or memory ran out.
 
-    def __init__(self, detail: str, *, at_limit: bool) -> None:
+    `is_waiting`: it was not given the processor in time, which says nothing about the file.
+    """
+
+    def __init__(self, detail: str, *, at_limit: bool, is_waiting: bool = False) -> None:
         super().__init__(detail)
         self.at_limit = at_limit
+        self.is_waiting = is_waiting
 
 
 def run(
@@ -38,11 +42,12 @@ def run(
 ) -> tuple[dict[str, Any], bytes]:
     """Run `python -m module` on the data and give back its answer. Raises ChildDied."""
     limits = {"seconds": seconds, "memory_mb": memory_mb}
-    command = [sys.executable, "-X", "utf8", "-m", module, json.dumps({**argument, **limits})]
+    # Not on the command line: the kernel takes 128 KB there, and all users could read it.
+    first_line = json.dumps({**argument, **limits}).encode() + b"\n"
     try:
         done = subprocess.run(
-            command,
-            input=data,
+            [sys.executable, "-X", "utf8", "-m", module],
+            input=first_line + data,
             capture_output=True,
             cwd=_ROOT,
             env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
@@ -50,7 +55,7 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ChildDied("timeout", at_limit=True) from error
+        raise ChildDied("timeout", at_limit=True, is_waiting=True) from error
     header, _newline, body = done.stdout.partition(b"\n")
     if done.returncode != 0 or not header:
         limited = done.returncode in _LIMIT_SIGNALS or b"MemoryError" in done.stderr
@@ -60,7 +65,7 @@ def run(
 
 def begin() -> tuple[dict[str, Any], bytes]:
     """In the child: take the limits upon oneself, then read the argument and the data."""
-    argument = json.loads(sys.argv[1])
+    argument = json.loads(sys.stdin.buffer.readline())
     memory = argument["memory_mb"] * 1024 * 1024
     for kind, limit in (
         (resource.RLIMIT_CPU, argument["seconds"]),

@@ -64,7 +64,7 @@ def place(
     if rest:
         taken = [box for boxes in found.values() for box in boxes]
         boxes = free_places(pdf, len(rest), size_mm, taken)
-        if boxes is None:
+        if boxes is None or not all(_is_on_page(box, sizes[box.page_index]) for box in boxes):
             pdf, boxes = add_sheet(pdf, len(rest), size_mm, language, document_title)
         found |= {key: (box,) for key, box in zip(rest, boxes, strict=True)}
     return Placed(pdf, {key: found[key] for key in keys})
@@ -123,8 +123,12 @@ def _page_indexes(key: str, where: OnPage, count: int) -> Iterable[int]:
     return (index,)
 
 
+def _is_on_page(box: Place, size: _Size) -> bool:
+    return box.right_mm <= size[0] + _TOLERANCE_MM and box.bottom_mm <= size[1] + _TOLERANCE_MM
+
+
 def _check_on_page(key: str, box: Place, size: _Size) -> None:
-    if box.right_mm > size[0] + _TOLERANCE_MM or box.bottom_mm > size[1] + _TOLERANCE_MM:
+    if not _is_on_page(box, size):
         reason = _("the stamp leaves page {page}, which is {width} × {height} mm.")
         raise _refused(
             key,

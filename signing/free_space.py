@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from signing.base import Place
-from signing.pages import open_page
+from signing.viewing.sandbox import ask
+from signx.errors import ErrorCode
 
 STAMP_SIZE_MM = (86.0, 30.0)
 GUTTER_MM = 6.0
@@ -16,8 +17,6 @@ _GAP_MM = 5.0
 _BETWEEN_MM = 4.0
 _STEP_MM = 2.0
 _PIXELS_PER_MM = 2.0
-# A grey lighter than this is paper.
-_PAPER = 245
 
 
 def free_places(
@@ -63,20 +62,15 @@ def spaced(box: Place) -> Place:
     )
 
 
-def _last_page(pdf: bytes) -> tuple[int, tuple[float, float], list[bool]]:
+def _last_page(pdf: bytes) -> tuple[int, tuple[float, float], bytes]:
     """The last page's index, its size in millimetres and which of its half millimetres have ink."""
-    with open_page(pdf, page_index=-1) as (document, page):
-        index = len(document) - 1
-        size = tuple(side * 25.4 / 72 for side in page.get_size())
-        bitmap = page.render(scale=_PIXELS_PER_MM * 25.4 / 72, grayscale=True)
-        picture = bitmap.to_pil().convert("L")
-        pixels, width = picture.tobytes(), picture.width
-        bitmap.close()
-    rows = range(0, len(pixels), width)
-    return index, (size[0], size[1]), [min(pixels[row : row + width]) < _PAPER for row in rows]
+    # Robots try that code again.
+    facts, inked = ask("ink", pdf, dpi=_PIXELS_PER_MM * 25.4, when_busy=ErrorCode.INTERNAL_ERROR)
+    width, height = (side * 25.4 / 72 for side in facts["size"])
+    return facts["index"], (width, height), inked
 
 
-def _blank_band(inked: Sequence[bool], height: float) -> tuple[float, float]:
+def _blank_band(inked: bytes, height: float) -> tuple[float, float]:
     """Top and bottom, in millimetres, of the blank part between the text and the footer."""
     footer = int((height - _FOOTER_MM) * _PIXELS_PER_MM)
     text_end = max((row + 1 for row in range(min(footer, len(inked))) if inked[row]), default=0)

@@ -115,13 +115,13 @@ def frames_of(pdf: pikepdf.Pdf) -> list[PageFrame]:
 
 
 def _inherited(page: pikepdf.Page, key: str) -> object:
-    node = page.obj
+    node: object = page.obj
     for _level in range(_DEEPEST_PAGE_TREE):
+        if not isinstance(node, pikepdf.Dictionary):
+            return None
         if key in node:
             return node[key]
-        if "/Parent" not in node:
-            return None
-        node = node["/Parent"]
+        node = node.get("/Parent")
     return None
 
 

@@ -20,12 +20,14 @@ from signx.errors import ErrorCode, SignXError
 
 @dataclass(frozen=True)
 class Limits:
-    """What an incoming file may cost. `pixels` bounds one page at 144 dots per inch."""
+    """What an incoming file may cost. `pixels` bounds one page at 36 dots per inch;
+    `picture_seconds` is the processor time of the slowest page at its largest."""
 
     bytes: int = 50 * 1024 * 1024
     pages: int = 300
     pixels: int = 40_000_000
     seconds: int = 30
+    picture_seconds: float = 6
     memory_mb: int = 1024
 
 
@@ -56,7 +58,7 @@ REFUSALS = {
     "signed": _("the file already holds an electronic signature, and cleaning would break it."),
     "xfa": _("it is an XFA form, which other programs show differently. Print it to PDF."),
     "form_undrawn": _("its form fields are filled but not drawn. Print it to PDF and send that."),
-    "layers": _("it has layers that are hidden or differ between screen and print."),
+    "layers": _("it has layers that programs show differently. Print it to PDF and send that."),
     "portfolio": _("it is a collection of files. Send the one document that is to be signed."),
     "external": _("part of its content lies outside the file, so it could change later."),
     "active": _("it holds active content that could not be removed."),
@@ -69,13 +71,14 @@ REMOVALS: dict[str, Promise] = {
     "scripts": _("scripts"),
     "actions": _("actions that run by themselves or start programs"),
     "attachments": _("attached files"),
-    "layers": _("layer switches (every layer was visible)"),
+    "layers": _("layers: what the screen shows became part of the page, the rest is gone"),
     "form": _("form fields: their contents became part of the page"),
     "comments": _("comments and marks: the visible ones became part of the page"),
     "links": _("links that lead to files, programs or unusual addresses"),
     "alternates": _("pictures that differ between screen and print"),
     "private": _("private data of other programs"),
     "media": _("sound, video and 3D"),
+    "external": _("references to other files"),
 }
 NOTES: dict[str, Promise] = {
     "permissions": _("The restrictions of the file's owner (no printing, no changes) were lifted."),
@@ -103,31 +106,36 @@ def take_in(pdf: bytes, limits: Limits = Limits()) -> Intake:
 
 def _check_outside(pdf: bytes, limits: Limits) -> None:
     if not pdf:
-        raise _refusal("empty")
+        raise refusal("empty")
     if len(pdf) > limits.bytes:
-        raise _refusal("too_big", limit=limits.bytes // (1024 * 1024))
+        raise refusal("too_big", limit=limits.bytes // (1024 * 1024))
     # Readers accept the header anywhere in the first kilobyte.
     if b"%PDF-" not in pdf[:1024]:
-        raise _refusal("not_pdf")
+        raise refusal("not_pdf")
 
 
 def _run_child(pdf: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
     try:
         facts, clean = child.run(
             "signing.cleaning.worker",
-            {"pages": limits.pages, "pixels": limits.pixels},
+            {
+                "pages": limits.pages,
+                "pixels": limits.pixels,
+                "picture_seconds": limits.picture_seconds,
+            },
             pdf,
             seconds=limits.seconds,
             memory_mb=limits.memory_mb,
         )
     except child.ChildDied as error:
-        raise _refusal("too_heavy" if error.at_limit else "damaged", died=str(error)) from error
+        raise refusal("too_heavy" if error.at_limit else "damaged", died=str(error)) from error
     if "refused" in facts:
-        raise _refusal(facts["refused"], **facts["context"])
+        raise refusal(facts["refused"], **facts["context"])
     return facts, clean
 
 
-def _refusal(cause: str, *, died: str = "", **context: int) -> SignXError:
+def refusal(cause: str, *, died: str = "", **context: int) -> SignXError:
+    """DOCUMENT_INVALID with one of REFUSALS as its reason; `died` is for the log."""
     return SignXError(
         ErrorCode.DOCUMENT_INVALID,
         f"{cause} ({died})" if died else cause,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import cache
 from typing import IO
 
+import pikepdf
 from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_JUSTIFY
@@ -102,6 +105,18 @@ def build(output: IO[bytes], story: Sequence[Flowable], *, title: str, mark: str
         invariant=True,
     )
     document.build(list(story), canvasmaker=MarkedCanvas)
+
+
+def joined(papers: Sequence[bytes]) -> bytes:
+    """The pages of several PDFs, one after another; a single one stays as it is."""
+    if len(papers) == 1:
+        return papers[0]
+    output = io.BytesIO()
+    with pikepdf.new() as whole, ExitStack() as stack:
+        for paper in papers:
+            whole.pages.extend(stack.enter_context(pikepdf.open(io.BytesIO(paper))).pages)
+        whole.save(output, deterministic_id=True)
+    return output.getvalue()
 
 
 class _CountingCanvas(Canvas):

@@ -1,7 +1,7 @@
 """What makes and carries the signatures of a document: the interface, and who implements it.
 
 A provider gets bytes and values and gives bytes: it keeps no state of the document, so every call
-may be repeated after a crash, and equal arguments give equal bytes.
+may be repeated after a crash.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class PreparedDocument:
 
 @dataclass(frozen=True)
 class SignatureOrder:
-    """One party's signature. `is_first` certifies the file; `at` is when the party decided."""
+    """One party's signature. `is_first` certifies the file, `is_last` closes it; `at` is when the
+    party decided."""
 
     key: str
     name: str
@@ -49,6 +50,7 @@ class SignatureOrder:
     at: datetime
     is_first: bool
     with_key: SealKey
+    is_last: bool = False
 
 
 class SigningProvider(Protocol):
@@ -112,4 +114,4 @@ def _embedded() -> SigningProvider:
     return EmbeddedProvider()
 
 
-register("embedded", _embedded, levels={Level.SIMPLE})
+register("embedded", _embedded, levels={Level.SIMPLE, Level.UNQUALIFIED})

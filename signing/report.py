@@ -15,7 +15,7 @@ from typing import Any
 import pikepdf
 from django.utils import translation
 
-from signing.base import Party
+from signing.base import Level, Party
 from signing.hashes import sha256, streebog256
 from signing.paper import build
 from signing.report_layout import report_story
@@ -59,6 +59,23 @@ class ReportSigner:
     device: str = ""
     authority: str = ""
     steps: tuple[ReportStep, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportDetached:
+    """A signature made elsewhere for the shown file (`signed_sha256`), kept beside it.
+
+    `doubts` are sentences about what could not be proven; empty when everything was.
+    """
+
+    name: str
+    sha256: str
+    signed_sha256: str
+    level: Level
+    signers: tuple[str, ...]
+    certificates: tuple[str, ...]
+    added_at: datetime
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,7 @@ class ReportData:
     operator: str
     operator_details: str
     software: str
+    detached: tuple[ReportDetached, ...] = ()
 
 
 def report_pdf(data: ReportData) -> bytes:

@@ -15,7 +15,7 @@ from signing.stamps import LEVEL_NAMES, moment, short_moment, zone_name
 from signing.typeface import printable
 
 if TYPE_CHECKING:
-    from signing.report import ReportData, ReportFile, ReportSigner
+    from signing.report import ReportData, ReportDetached, ReportFile, ReportSigner
 
 _CODE_SIDE = 74.0
 _LABEL_WIDTH = 128.0
@@ -31,6 +31,7 @@ def report_story(data: ReportData) -> tuple[str, str, list[Flowable]]:
         HRFlowable(width="100%", thickness=1, color=BLUE, spaceBefore=6, spaceAfter=2),
         *_files(data),
         *_signers(data),
+        *_detached(data),
         *_agreement(data),
         *_verification(data),
         *_events(data),
@@ -102,6 +103,29 @@ def _steps(data: ReportData, signer: ReportSigner) -> str:
     return "<br/>".join(
         f"{_short_time(data, step.at)} — {_safe(step.text)}" for step in signer.steps
     )
+
+
+def _detached(data: ReportData) -> list[Flowable]:
+    if not data.detached:
+        return []
+    blocks = (
+        KeepTogether([_facts(_detached_rows(data, one)), Spacer(1, 6)]) for one in data.detached
+    )
+    return [_text(_("Signatures made elsewhere"), "heading"), *blocks]
+
+
+def _detached_rows(data: ReportData, signature: ReportDetached) -> list[_Row]:
+    rows = [
+        (_("Signer"), f"<b>{_safe(', '.join(signature.signers))}</b>"),
+        (_("Kind of signature"), _safe(str(LEVEL_NAMES[signature.level]))),
+        (_("Certificate"), _safe("; ".join(signature.certificates))),
+        (_("Signature file"), _safe(signature.name)),
+        ("SHA-256", _safe(signature.sha256)),
+        (_("SHA-256 of the signed file"), _safe(signature.signed_sha256)),
+        (_("Checked and attached"), _time(data, signature.added_at)),
+        (_("Not proven"), _safe(" ".join(signature.doubts))),
+    ]
+    return [(label, value) for label, value in rows if value]
 
 
 def _agreement(data: ReportData) -> list[Flowable]:

@@ -1,25 +1,42 @@
 """Is this file what was signed? Three verdicts, each with its reasons in plain words.
 
 The registered hash is compared first: it alone knows of a roll-back to an earlier signed
-revision. Then every signature and every change after it is checked.
+revision. Then every signature, its certificates and every change after it are checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from signing import child
-from signing.embedded.certificates import certificates_of
 from signing.hashes import sha256
-from signing.verification.examine import examine
+from signing.verification.causes import (
+    CAUSES,
+    EXAMINATION_FAILED,
+    PROVEN_BY_REGISTRATION,
+    VerdictWord,
+    sentences,
+    verdict_of,
+)
+from signing.verification.examine import PDF_MARK, examine
+from signing.verification.trust import Trust
 
-VerdictWord = Literal["valid", "invalid", "unknown"]
+__all__ = ["CAUSES", "CHANGES", "Registered", "SignatureCheck", "Verdict", "VerdictWord", "verify"]
+
+# What was added to the file after a signature, told for the technical details.
+CHANGES: dict[str, Promise] = {
+    "none": _("nothing"),
+    "lta_updates": _("data for checking it in later years"),
+    "form_filling": _("the signatures of the others"),
+    "annotations": _("notes over the pages"),
+    "other": _("changes of the document itself"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,11 @@ class Registered:
 
 @dataclass(frozen=True)
 class SignatureCheck:
-    """One signature. `signed_at` is the signer's claim; empty texts are unknown."""
+    """One signature, or a time stamp over the whole file. Empty texts are unknown.
+
+    `signed_at` is the signer's claim; `timestamp_at` what an outside authority says, and
+    `is_time_proven` whether we believe it. `changes` is a key of CHANGES.
+    """
 
     field: str
     name: str
@@ -45,15 +66,26 @@ class SignatureCheck:
     is_trusted: bool
     is_pinned: bool
     causes: tuple[str, ...]
+    covers_file: bool = False
+    changes: str = ""
+    timestamp_at: datetime | None = None
+    timestamp_by: str = ""
+    is_time_proven: bool = False
+    is_revocation_checked: bool = False
+    revoked_at: datetime | None = None
 
     @property
     def verdict(self) -> VerdictWord:
-        return _verdict(self.causes)
+        return verdict_of(self.causes)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it is not valid, in the active language; empty for a valid one."""
-        return _sentences(self.causes)
+        return sentences(self.causes)
+
+    @property
+    def changes_in_words(self) -> str:
+        return str(CHANGES[self.changes]) if self.changes in CHANGES else ""
 
 
 @dataclass(frozen=True)
@@ -64,38 +96,12 @@ class Verdict:
     causes: tuple[str, ...]
     signatures: tuple[SignatureCheck, ...]
     is_registered: bool
+    timestamps: tuple[SignatureCheck, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """One sentence for each cause, in the active language."""
-        return _sentences(self.causes)
-
-
-# Causes that make the file or a signature false, and those that leave it open.
-INVALID: dict[str, Promise] = {
-    "rolled_back": _("This is an earlier stage of the document, not the one signed by everyone."),
-    "not_registered": _("The file differs from the one that was signed."),
-    "range_broken": _("The marks that tell what was signed are forged or damaged."),
-    "unreadable_signed": _("The file holds a signature but is damaged."),
-    "signature_broken": _("The signature is damaged."),
-    "altered": _("The file was changed after it was signed."),
-    "changed_after": _("Something was added to the file after it was signed."),
-    "other_certificate": _("It was signed with another certificate than the service's seal."),
-    "outside_term": _("At the time of signing the certificate was not valid."),
-}
-UNKNOWN: dict[str, Promise] = {
-    "not_pdf": _("This is not a PDF file."),
-    "unreadable": _("The file cannot be read."),
-    "too_heavy": _("The file takes too much time or memory to check."),
-    "no_signatures": _("The file has no electronic signatures."),
-    "unfinished": _("Not everyone has signed yet."),
-    "issuer_unknown": _("We do not know the issuer of the certificate."),
-    "certificate_expired": _("The certificate has expired, and the time of signing is not proven."),
-    "time_wrong": _("The time of signing is missing or lies in the future."),
-}
-CAUSES: dict[str, Promise] = {**INVALID, **UNKNOWN}
-# A registered file needs no other proof of when it was signed.
-_PROVEN_BY_REGISTRATION = {"certificate_expired", "issuer_unknown", "time_wrong"}
+        return sentences(self.causes)
 
 
 def verify(
@@ -104,6 +110,8 @@ def verify(
     roots: Sequence[str],
     registered: Registered | None = None,
     pinned: Sequence[str] = (),
+    timestamp_roots: Sequence[str] = (),
+    revocation_lists: Sequence[str] = (),
     at: datetime | None = None,
     apart: bool = True,
     seconds: int = 30,
@@ -111,73 +119,70 @@ def verify(
 ) -> Verdict:
     """Check a file. Never raises for what the file holds.
 
-    `roots` are PEM texts; `pinned` are SHA-256 fingerprints of the certificates that may have
-    signed (then others of the same issuer are refused). `apart` runs the check in a child process
-    with limits, as files of strangers need; our own fresh files are checked faster without.
+    `roots`, `timestamp_roots` and `revocation_lists` are PEM texts; `pinned` are SHA-256
+    fingerprints of the certificates that may have signed (then others of the same issuer are
+    refused). `apart` runs the check in a child process with limits, as files of strangers need;
+    our own fresh files are checked faster without.
     """
     moment = at or datetime.now(UTC)
-    if apart:
-        facts = _examined_apart(pdf, roots, pinned, moment, seconds, memory_mb)
+    trust = Trust.of(roots, pinned, timestamp_roots, revocation_lists)
+    # What is no PDF at all is told without starting a process.
+    if apart and pdf.startswith(PDF_MARK):
+        facts = _examined_apart(pdf, trust, moment, seconds, memory_mb)
     else:
-        certificates = [item for text in roots for item in certificates_of(text)]
-        facts = examine(pdf, roots=certificates, pinned=pinned, at=moment)
+        facts = examine(pdf, trust=trust, at=moment)
     return _judged(facts, registered, sha256(pdf))
 
 
 def _examined_apart(
-    pdf: bytes,
-    roots: Sequence[str],
-    pinned: Sequence[str],
-    moment: datetime,
-    seconds: int,
-    memory_mb: int,
+    pdf: bytes, trust: Trust, moment: datetime, seconds: int, memory_mb: int
 ) -> dict[str, Any]:
-    argument = {"roots": "\n".join(roots), "pinned": list(pinned), "at": moment.isoformat()}
+    argument = {"trust": trust.facts(), "at": moment.isoformat()}
     try:
         facts, _body = child.run(
             "signing.verification.worker", argument, pdf, seconds=seconds, memory_mb=memory_mb
         )
     except child.ChildDied as error:
-        return {"causes": ["too_heavy" if error.at_limit else "unreadable"], "signatures": []}
+        cause = "too_heavy" if error.at_limit else "unreadable"
+        return {"causes": [cause], "signatures": [], "timestamps": []}
     return facts
 
 
 def _judged(facts: dict[str, Any], registered: Registered | None, digest: str) -> Verdict:
     is_registered = registered is not None and digest == registered.final_sha256
-    forgiven = _PROVEN_BY_REGISTRATION if is_registered else set()
-    checks = tuple(_check(signature, forgiven) for signature in facts["signatures"])
+    forgiven = PROVEN_BY_REGISTRATION if is_registered else frozenset()
+    signatures, timestamps = (
+        tuple(_check(found, forgiven) for found in facts[kind])
+        for kind in ("signatures", "timestamps")
+    )
     causes = list(facts["causes"])
+    if is_registered and EXAMINATION_FAILED & set(causes):
+        # The hash says all: nothing in the file can be different from what was signed.
+        causes = ["details_missing"]
     if registered is not None and not is_registered:
         is_earlier = digest in registered.earlier_sha256
         causes.insert(0, "rolled_back" if is_earlier else "not_registered")
-    for check in checks:
+    for check in (*signatures, *timestamps):
         causes += [cause for cause in check.causes if cause not in causes]
-    return Verdict(_verdict(causes), tuple(causes), checks, is_registered)
+    return Verdict(verdict_of(causes), tuple(causes), signatures, is_registered, timestamps)
 
 
-def _check(facts: dict[str, Any], forgiven: set[str]) -> SignatureCheck:
-    signed_at = facts.get("signed_at", "")
+def _check(facts: dict[str, Any], forgiven: frozenset[str]) -> SignatureCheck:
+    known: dict[str, Any] = {name: facts.get(name, "") for name in _TEXTS}
+    known |= {name: _moment(facts.get(name, "")) for name in _MOMENTS}
+    known |= {name: facts.get(name, False) for name in _ANSWERS}
     return SignatureCheck(
-        field=facts["field"],
-        name=facts.get("name", ""),
-        subject=facts.get("subject", ""),
-        issuer=facts.get("issuer", ""),
-        serial=facts.get("serial", ""),
-        fingerprint=facts.get("fingerprint", ""),
-        signed_at=datetime.fromisoformat(signed_at) if signed_at else None,
-        is_intact=facts.get("is_intact", False),
-        is_trusted=facts.get("is_trusted", False),
-        is_pinned=facts.get("is_pinned", False),
-        causes=tuple(cause for cause in facts["causes"] if cause not in forgiven),
+        **known, causes=tuple(cause for cause in facts["causes"] if cause not in forgiven)
     )
 
 
-def _verdict(causes: Iterable[str]) -> VerdictWord:
-    causes = set(causes)
-    if causes & INVALID.keys():
-        return "invalid"
-    return "unknown" if causes else "valid"
+_TEXTS = ("field", "name", "subject", "issuer", "serial", "fingerprint", "changes", "timestamp_by")
+_MOMENTS = ("signed_at", "timestamp_at", "revoked_at")
+_ANSWERS = (
+    *("is_intact", "is_trusted", "is_pinned", "covers_file"),
+    *("is_time_proven", "is_revocation_checked"),
+)
 
 
-def _sentences(causes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(str(CAUSES[cause]) for cause in causes)
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

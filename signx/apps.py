@@ -8,6 +8,9 @@ class SignXConfig(AppConfig):
     name = "signx"
     default = True
 
+    def ready(self) -> None:
+        from signx import checks  # noqa: F401  (registers them)
+
 
 class AdminConfig(admin_apps.AdminConfig):
     default = False

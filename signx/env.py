@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from cryptography.fernet import Fernet
@@ -33,6 +33,28 @@ def url(name: str, default: str) -> str:
     return value
 
 
+def at_least(name: str, lowest: int, *, default: int) -> int:
+    """A whole number that must not be smaller."""
+    value: int = env.int(name, default=default)
+    if value < lowest:
+        raise ImproperlyConfigured(f"{name} must be at least {lowest}, got {value}")
+    return value
+
+
+def certificates(name: str) -> str:
+    """The text of a PEM file with one certificate or more; empty when no file is named."""
+    path = env.str(name, default="")
+    if not path:
+        return ""
+    try:
+        text = Path(path).read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be read") from error
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise ImproperlyConfigured(f"{name}: {path} holds no certificate in PEM")
+    return text
+
+
 def hosts(name: str) -> Hosts:
     """`host`, `host:port` or `host:port@address`, by commas; the key is host and port."""
     found: Hosts = {}
@@ -42,6 +64,55 @@ def hosts(name: str) -> Hosts:
             raise ImproperlyConfigured(f"{name}: {item!r} is not host[:port][@address]")
         found[host.lower()] = Host(host.lower(), address or None)
     return found
+
+
+class Mailbox(NamedTuple):
+    """A mailbox to read; `folder` is for IMAP alone."""
+
+    is_imap: bool
+    is_encrypted: bool
+    host: str
+    port: int
+    user: str
+    password: str
+    folder: str
+
+
+_MAILBOX_PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
+
+
+def mailbox(name: str) -> Mailbox | None:
+    """imaps://user:password@host[:port][/folder] or pop3s://…; None when it is not set."""
+    value = env.str(name, default="")
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in _MAILBOX_PORTS or not parts.hostname or not parts.username:
+        raise ImproperlyConfigured(f"{name} must be like imaps://user:password@mail.example/INBOX")
+    return Mailbox(
+        is_imap=parts.scheme.startswith("imap"),
+        is_encrypted=parts.scheme.endswith("s"),
+        host=parts.hostname,
+        port=parts.port or _MAILBOX_PORTS[parts.scheme],
+        user=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        folder=unquote(parts.path.strip("/")) or "INBOX",
+    )
+
+
+def needed(*names: str) -> None:
+    """Stops the start when one of these is empty."""
+    for name in names:
+        if not env.str(name, default=""):
+            raise ImproperlyConfigured(f"{name} must be set")
+
+
+def choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of the given words; the first of them when it is not set."""
+    value = env.str(name, default=choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(filter(None, choices))}")
+    return str(value)
 
 
 def fernet_keys(name: str) -> list[str]:

@@ -229,6 +229,16 @@ ROBOT_ANSWERS: dict[ErrorCode, Entry] = {
             "Correct the address of side 2 in the CRM and send the document again.",
         ),
     ),
+    ErrorCode.SMS_REJECTED: Entry(
+        Advice(
+            "SMS-шлюз не принимает номер подписанта: код отправить некуда.",
+            "Исправьте телефон стороны 2 в CRM и отправьте документ снова.",
+        ),
+        Advice(
+            "The SMS gateway does not take the signer's number: the code cannot be sent.",
+            "Correct the phone of side 2 in the CRM and send the document again.",
+        ),
+    ),
     ErrorCode.INTERNAL_ERROR: Entry(
         Advice(
             "Сбой SIGNX. Ничего не списано, поддержка видит его в журнале.",
@@ -295,6 +305,30 @@ PAGE_ANSWERS: dict[ErrorCode, Entry] = {
     ErrorCode.CODE_TOO_SOON: Entry(
         Advice("Между кодами должна пройти минута.", "Подождите и запросите снова."),
         Advice("A minute must pass between codes.", "Wait and request again."),
+    ),
+    ErrorCode.LIMIT_REACHED: Entry(
+        Advice(
+            "С одного адреса, по одной ссылке или из одной сети слишком часто запрашивали коды, "
+            "вводили их, открывали недействительные ссылки или загружали файлы на проверку.",
+            "Подождите столько, сколько названо на странице.",
+        ),
+        Advice(
+            "Codes were asked for or typed, dead links opened or files uploaded for verification "
+            "too often from one address, one link or one network.",
+            "Wait as long as the page says.",
+        ),
+    ),
+    ErrorCode.SERVICE_BUSY: Entry(
+        Advice(
+            "База данных не ответила или некому было нарисовать страницу: слишком много работы "
+            "или обслуживание.",
+            "Повторите через минуту. Если не помогает, поддержка смотрит журнал приложения.",
+        ),
+        Advice(
+            "The database did not answer or nobody was free to draw a page: too much work, or "
+            "maintenance.",
+            "Try again in a minute. If that does not help, support reads the application's log.",
+        ),
     ),
     ErrorCode.PORTAL_BUSY: Entry(
         Advice("Портал ограничил число запросов.", "Ничего: SIGNX повторит сам."),

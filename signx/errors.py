@@ -92,6 +92,10 @@ class ErrorCode(TextChoices):
         "mail_rejected",
         _("The mail server refused the address {address}. Correct it and send again."),
     )
+    SMS_REJECTED = (
+        "sms_rejected",
+        _("The SMS gateway refused the number {address}. Correct it and send again."),
+    )
     INTERNAL_ERROR = (
         "internal_error",
         _("Something broke on our side. Support has been told; nothing was charged."),
@@ -110,6 +114,8 @@ class ErrorCode(TextChoices):
     CODE_EXPIRED = "code_expired", _("The code is no longer valid. Request a new one.")
     CODE_LIMIT = "code_limit", _("Too many codes were requested. Try again later.")
     CODE_TOO_SOON = "code_too_soon", _("A new code can be requested in {seconds} s.")
+    LIMIT_REACHED = "limit_reached", _("Too many attempts. Try again in {wait}.")
+    SERVICE_BUSY = "service_busy", _("The service is busy. Nothing is lost: try again in a minute.")
     PORTAL_BUSY = "portal_busy", _("Bitrix24 is busy. We try again by ourselves.")
 
 

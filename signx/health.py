@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+
+from employees.self_test import seal_problem
+
+log = logging.getLogger(__name__)
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -11,7 +17,10 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answers 500 through Django when the database does not."""
+    """Answers 500 through Django when the database does not, 503 when nothing can be sealed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ok"})
+    if problem := seal_problem():
+        log.error("self-test of the seal: %s", problem)
+        return JsonResponse({"status": "failed", "seal": "failed"}, status=503)
+    return JsonResponse({"status": "ok", "seal": "ok"})

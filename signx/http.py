@@ -27,8 +27,10 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.NOT_YOUR_TURN: 409,
     ErrorCode.CODE_LIMIT: 429,
     ErrorCode.CODE_TOO_SOON: 429,
+    ErrorCode.LIMIT_REACHED: 429,
     ErrorCode.PORTAL_UNREACHABLE: 502,
     ErrorCode.PORTAL_BUSY: 503,
+    ErrorCode.SERVICE_BUSY: 503,
     ErrorCode.INTERNAL_ERROR: 500,
 }
 
@@ -96,6 +98,9 @@ class ErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # No address of ours has a NUL, and PostgreSQL refuses one with an exception.
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return page_not_found(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -118,6 +123,23 @@ def error_response(request: HttpRequest, error: SignXError) -> HttpResponse:
     if "text/html" in request.headers.get("Accept", ""):
         return render(request, "error_page.html", body, status=status)
     return JsonResponse(body, status=status)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler404."""
+    return error_response(request, SignXError(ErrorCode.NOT_FOUND))
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler400: too big, or not to be read."""
+    response = error_response(request, SignXError(ErrorCode.REQUEST_FORGED))
+    response.status_code = 400
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; the exception is in the log already."""
+    return error_response(request, SignXError(ErrorCode.INTERNAL_ERROR))
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:

@@ -9,7 +9,7 @@ SECRET = re.compile(
     r"""(?ix)
     (?P<key>access_token|refresh_token|application_token|event_token|client_secret|auth_id
            |refresh_id|auth|password|code|token)
-    (?P<sep>["']?\s*[=:]\s*["']?)
+    (?P<sep>["'\]]?\s*[=:]\s*["']?)
     (?P<value>[^\s"'&,;}\]]{4,})
     """
 )

@@ -6,9 +6,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from signx.env import Hosts, env, fernet_keys, hosts, url
+from signx.env import (
+    Hosts,
+    at_least,
+    certificates,
+    choice,
+    env,
+    fernet_keys,
+    hosts,
+    mailbox,
+    needed,
+    url,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("SIGNX_DATA_DIR", default=str(BASE_DIR / "var")))
@@ -136,20 +148,34 @@ BITRIX24_AUTH_SERVERS = env.list(
     default=["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"],
 )
 BITRIX24_JS_URL = env.str("BITRIX24_JS_URL", default="https://api.bitrix24.com/api/v1/")
+# Our own share of a portal's limits. The portal's bucket holds 50 requests and leaks 2 a second
+# (Enterprise: 250 and 5); ours is smaller, because requests may arrive closer than they were sent.
+BITRIX24_RATE_PER_S = env.float("BITRIX24_RATE_PER_S", default=2.0)
+BITRIX24_BURST = env.int("BITRIX24_BURST", default=45)
+# Execution time that a portal grants one method within ten minutes (cloud 480, self-hosted 420).
+BITRIX24_OPERATING_LIMIT_S = env.int("BITRIX24_OPERATING_LIMIT_S", default=420)
 # Portals that may live on private addresses: "crm.corp.example", "host:8443@10.0.0.5".
 SELF_HOSTED_PORTALS: Hosts = hosts("SELF_HOSTED_PORTALS")
 BITRIX24_TIMEOUT_S = (5, 60)  # connect, read: a portal cuts every request at 60 s
 
 # Run in order by the install wizard, and again by self-heal; each may run twice.
 INSTALL_STEPS = [
+    "bitrix24.features.look",
     "bitrix24.install.bind_events",
     "bitrix24.install.bind_placements",
     "bitrix24.install.prepare_disk",
     "employees.services.import_administrator",
     "robots.services.restore_robots",
 ]
-# Told when a portal is installed, updated or uninstalled: f(portal, what).
-PORTAL_LISTENERS = ["journal.services.portal_changed", "employees.services.portal_changed"]
+# Told what becomes of a portal (bitrix24/news.py): f(portal, what).
+PORTAL_LISTENERS = [
+    "robots.wiping.portal_changed",
+    "documents.wiping.portal_changed",
+    "journal.services.portal_changed",
+    "employees.services.portal_changed",
+]
+# Told of every new status of a document, in its transaction: f(document, at).
+DOCUMENT_LISTENERS = ["robots.triggers.document_moved"]
 # Which view answers a verified entry, by placement code.
 FRAME_PAGES = {
     "DEFAULT": "documents.views.documents_page",
@@ -161,6 +187,7 @@ OUTBOX_CHANNELS = {
     "portal": "bitrix24.senders.send_commands",
     "disk": "bitrix24.senders.upload_file",
     "mail": "outbox.mail.send",
+    "sms": "outbox.sms.send",
 }
 OUTBOX_BUILDERS = {
     "workflow_reply": "documents.replies.build_reply",
@@ -170,14 +197,25 @@ OUTBOX_BUILDERS = {
     "invitation": "documents.letters.build_invitation",
     "support_letter": "documents.notices.build_support_letter",
     "signing_code": "documents.letters.build_signing_code",
+    "portal_invitation": "documents.employee_notices.build_portal_invitation",
+    "portal_code": "documents.employee_notices.build_portal_code",
     "signed_copy": "documents.letters.build_signed_copy",
+    "closed": "documents.letters.build_closed",
+    "annulment_request": "documents.letters.build_annulment_request",
     "employee_code": "employees.letters.build_employee_code",
     "confirmation_request": "employees.letters.build_confirmation_request",
+    "certificate_ends": "employees.letters.build_certificate_ends",
+    "access_lost": "employees.portal_letters.build_access_lost",
 }
 # Told in the same transaction when a delivery of this kind is done or given up.
 OUTBOX_LISTENERS = {
     "workflow_reply": "documents.replies.reply_settled",
     "invitation": "documents.tasks.invitation_settled",
+    "signing_code": "documents.bounces.message_settled",
+    "signed_copy": "documents.bounces.message_settled",
+    "closed": "documents.bounces.message_settled",
+    "annulment_request": "documents.bounces.message_settled",
+    "portal_invitation": "documents.tasks.invitation_settled",
 }
 # Work that waits for its time in rows. The worker's pulse looks at them every second and a
 # schedule every minute: whichever comes first wakes the task.
@@ -208,14 +246,56 @@ vars().update(env.email_url("SIGNX_SMTP_URL", default="smtp://127.0.0.1:25"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("SIGNX_MAIL_FROM", default="SIGNX <noreply@localhost>")
 SUPPORT_EMAIL = env.str("SIGNX_SUPPORT_EMAIL", default="support@localhost")
+# Where undelivered letters come back to: read every 5 minutes, or told by a provider's webhook.
+BOUNCE_ADDRESS = env.str("SIGNX_BOUNCE_ADDRESS", default="")
+BOUNCE_MAILBOX = mailbox("SIGNX_BOUNCE_MAILBOX")
+MAIL_WEBHOOK_SECRET = env.str("SIGNX_MAIL_WEBHOOK_SECRET", default="")
+
+# --- SMS ------------------------------------------------------------------------------------
+SMS_GATEWAY = choice("SIGNX_SMS_GATEWAY", ("", "console", "smsc", "smsru", "http"))
+SMS_LOGIN = env.str("SIGNX_SMS_LOGIN", default="")
+SMS_PASSWORD = env.str("SIGNX_SMS_PASSWORD", default="")
+SMS_SENDER = env.str("SIGNX_SMS_SENDER", default="")
+# Any other gateway, field by field; outbox.sms_gateways says what each of them means.
+SMS_HTTP = {
+    "url": env.str("SIGNX_SMS_URL", default=""),
+    "method": env.str("SIGNX_SMS_METHOD", default="POST"),
+    "body": env.str("SIGNX_SMS_BODY", default="form"),
+    "fields": env.json("SIGNX_SMS_FIELDS", default={}),
+    "headers": env.json("SIGNX_SMS_HEADERS", default={}),
+    "accepted": env.str("SIGNX_SMS_ACCEPTED", default=""),
+    "refused": env.list("SIGNX_SMS_REFUSED", default=[]),
+}
+if SMS_GATEWAY == "http":
+    needed("SIGNX_SMS_URL", "SIGNX_SMS_FIELDS", "SIGNX_SMS_ACCEPTED")
+if SMS_GATEWAY in {"smsc", "smsru"}:
+    needed("SIGNX_SMS_PASSWORD")
 
 # --- Product --------------------------------------------------------------------------------
 OPERATOR_NAME = env.str("SIGNX_OPERATOR", default="SIGNX")
 FREE_SIGNATURES = env.int("SIGNX_FREE_SIGNATURES", default=5)
 FILE_LIMIT_BYTES = env.int("SIGNX_FILE_LIMIT_MB", default=40) * 1024 * 1024
 PAGE_LIMIT = env.int("SIGNX_PAGE_LIMIT", default=300)
-SIGNATURE_KEY_TYPE = env.str("SIGNX_KEY_TYPE", default="ec-p256")
-REST_LOG_DAYS = env.int("SIGNX_REST_LOG_DAYS", default=7)
+SIGNATURE_KEY_TYPE = choice("SIGNX_KEY_TYPE", ("ec-p256", "rsa-3072"))
+# How provable every signature is (ETSI EN 319 142-1); above B-B a time-stamping server is asked.
+PADES_LEVEL = choice("SIGNX_PADES_LEVEL", ("B-B", "B-T", "B-LT", "B-LTA"))
+TSA_URLS = env.list("SIGNX_TSA_URLS", default=[])  # in the order of trying
+TSA_CERTIFICATES = certificates("SIGNX_TSA_CERTIFICATES")
+TSA_TIMEOUT_S = env.float("SIGNX_TSA_TIMEOUT_S", default=10)
+if PADES_LEVEL != "B-B" and not (TSA_URLS and TSA_CERTIFICATES):
+    raise ImproperlyConfigured(
+        f"SIGNX_PADES_LEVEL={PADES_LEVEL} needs SIGNX_TSA_URLS and SIGNX_TSA_CERTIFICATES"
+    )
+# Authorities whose signers are believed in signatures brought from outside (.sig).
+QUALIFIED_ROOTS = certificates("SIGNX_QUALIFIED_ROOTS")
+# A token keeps the platform's private keys; without a module they lie encrypted in the database.
+PKCS11_MODULE = env.str("SIGNX_PKCS11_MODULE", default="")
+PKCS11_TOKEN = env.str("SIGNX_PKCS11_TOKEN", default="")
+PKCS11_PIN = env.str("SIGNX_PKCS11_PIN", default="")
+REST_LOG_DAYS = at_least("SIGNX_REST_LOG_DAYS", 3, default=7)  # Market rule: three days or more
+# How long after an uninstallation "with data" the portal's data are deleted; a new installation
+# before that finds them all.
+WIPE_AFTER_DAYS = at_least("SIGNX_WIPE_AFTER_DAYS", 0, default=30)
 
 REST_FRAMEWORK: dict[str, object] = {
     "EXCEPTION_HANDLER": "signx.http.api_exception_handler",

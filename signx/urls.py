@@ -15,7 +15,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/journal/", include("journal.urls")),
     path("app/settings/robots/", include("robots.frame_urls")),
     path("", include("documents.public_urls")),  # signers and everybody: /s/, /v/, /f/
+    path("pki/", include("employees.pki_urls")),  # everybody: certificates, revocation lists
+    path("api/v1/", include("documents.api_urls")),  # programs outside
     path("admin/", admin.site.urls),  # support
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]
+
+handler400 = "signx.http.bad_request"
+handler404 = "signx.http.page_not_found"
+handler500 = "signx.http.server_error"

@@ -33,13 +33,15 @@ async function runStep(number) {
   const isJson = (answer.headers.get("Content-Type") ?? "").startsWith("application/json");
   const body = isJson ? await answer.json() : {};
   if (!answer.ok) throw new Error(body.message ?? wizard.dataset.broken);
+  return body.notes ?? [];
 }
 
 async function runFrom(first) {
+  let notes = [];
   for (let number = first; number < items.length; number += 1) {
     show(number, "now");
     try {
-      await runStep(number);
+      notes = await runStep(number);
     } catch (error) {
       const isNetwork = error instanceof TypeError;
       show(number, "bad", isNetwork ? wizard.dataset.broken : error.message);
@@ -48,10 +50,14 @@ async function runFrom(first) {
     }
     show(number, "done");
   }
-  finish();
+  finish(notes);
 }
 
-function finish() {
+// `notes`: what the portal lacks. They also stand in Settings, so nothing waits for their reader.
+function finish(notes) {
+  const list = document.getElementById("install-notes");
+  for (const note of notes) list.append(Object.assign(document.createElement("p"), { textContent: note }));
+  list.hidden = notes.length === 0;
   document.getElementById("install-done").hidden = false;
   fit();
   // Once, and only after every registration: the portal reloads the frame with the application.

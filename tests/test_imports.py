@@ -20,9 +20,9 @@ MAY_REACH = {
     "documents": {"employees", "journal", "bitrix24", "outbox", "signing"},
     "robots": {"documents", "employees", "journal", "bitrix24", "outbox", "signing"},
 }
-OURS = set(MAY_REACH) | {"signx", "devportal", "demo", "tests"}
+OURS = set(MAY_REACH) | {"signx", "devportal", "demo", "chaos", "tests"}
 # The edge everybody may use; the rest of signx/ knows everyone and is known by nobody.
-EDGE = {"signx.errors", "signx.vault", "signx.http", "signx.env", "signx.logs"}
+EDGE = {f"signx.{room}" for room in ("errors", "vault", "http", "env", "logs", "limits")}
 # Inside an app a room may use only rooms to its right.
 ROOMS = ["views", "api", "admin", "tasks", "services", "flow", "models"]
 

@@ -15,7 +15,14 @@ def program(*names: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    missing = f"none of {', '.join(names)} is installed"
+    required(False, f"one of {', '.join(names)}")
+    return ""
+
+
+def required(is_here: bool, what: str) -> None:
+    """The same for anything that is more than a program on the path."""
+    if is_here:
+        return
     if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(f"{what} is not installed")
+    pytest.skip(f"{what} is not installed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devportal.errors import RestError, access_denied
+from devportal.rest import gate
 from devportal.rest.registry import METHODS, Call, rest_method
 
 
@@ -35,7 +36,8 @@ def scope(call: Call) -> list[str]:
 def methods(call: Call) -> list[str]:
     """Names of the methods the application may call."""
     granted = set(call.world.config.scopes) - call.portal.unavailable_scopes
-    return [row.name for row in METHODS.values() if not row.scopes or set(row.scopes) & granted]
+    scopes = {row.name: set(gate.scopes_of(call.world, row)) for row in METHODS.values()}
+    return [name for name, wanted in scopes.items() if not wanted or wanted & granted]
 
 
 @rest_method("method.get")
@@ -46,9 +48,8 @@ def method_get(call: Call) -> dict[str, bool]:
         raise RestError("ERROR_ARGUMENT", "Argument 'name' is null or empty", argument="name")
     found = METHODS.get(name.lower())
     exists = found is not None and not set(found.scopes) & call.portal.unavailable_scopes
-    granted = found is not None and (
-        not found.scopes or bool(set(found.scopes) & set(call.world.config.scopes))
-    )
+    wanted = set(gate.scopes_of(call.world, found)) if found is not None else set()
+    granted = not wanted or bool(wanted & set(call.world.config.scopes))
     return {"isExisting": exists, "isAvailable": exists and granted}
 
 

@@ -17,8 +17,6 @@ from devportal.tokens import Token
 if TYPE_CHECKING:
     from devportal.world import World
 
-_RESET_AFTER_S = 600
-
 
 @dataclass(slots=True)
 class Exchange:
@@ -37,8 +35,8 @@ class Exchange:
             with self.world.lock:
                 body = self._run(name, params)
         except RestError as problem:
-            return problem.status, problem.body()
-        body["time"] = self._time(began_at)
+            return self.world.ways.status_of(problem), problem.body()
+        body["time"] = self._time(began_at, name)
         return 200, body
 
     def _run(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -56,16 +54,21 @@ class Exchange:
         found = find_method(name, self.portal)
         gate.check_scope(self.world, found)
         user = gate.authorize(self.portal, token)
+        gate.check_time(self.world, self.portal, found)
         noted = MethodCall(found.name, shortened(params))
         self.record.methods.append(noted)
         call = Call(self.world, self.portal, token, user, found.name, params)
+        began = time.perf_counter()
         try:
             return found.run(call)
         except RestError as problem:
             noted.error = str(problem.code) or "error"
             raise
+        finally:
+            spent = time.perf_counter() - began
+            self.world.meter.charge(self.portal.member_id, found.name, spent)
 
-    def _time(self, began_at: float) -> dict[str, Any]:
+    def _time(self, began_at: float, name: str) -> dict[str, Any]:
         spent = time.perf_counter() - self.started
         clock = self.world.clock
         return {
@@ -75,8 +78,8 @@ class Exchange:
             "processing": spent,
             "date_start": clock.iso(began_at),
             "date_finish": clock.iso(began_at + spent),
-            "operating_reset_at": int(began_at) + _RESET_AFTER_S,
-            "operating": spent,
+            "operating_reset_at": self.world.meter.resets_at(self.portal.member_id, name),
+            "operating": self.world.meter.spent_s(self.portal.member_id, name),
         }
 
 

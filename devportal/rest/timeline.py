@@ -14,6 +14,9 @@ from devportal.portal import Comment
 from devportal.rest.filters import fits, parse_filter
 from devportal.rest.registry import Call, Page, page_of, rest_method
 
+# Not among the types that the documentation lists.
+_DOUBTFUL = ("quote", "smart_invoice")
+
 
 @rest_method("crm.timeline.comment.add", "crm")
 def comment_add(call: Call) -> int:
@@ -27,6 +30,9 @@ def comment_add(call: Call) -> int:
     if not text:
         raise RestError("INVALID_ARG_VALUE", "COMMENT is empty")
     kind = crm_type_of_timeline(entity_type)
+    is_doubtful = kind is not None and kind.timeline in _DOUBTFUL
+    if is_doubtful and call.world.ways.of("timeline_types") == "documented":
+        kind = None
     if kind is None or call.portal.item(kind.entity_type_id, entity_id) is None:
         raise RestError("OWNER_NOT_FOUND", "Owner was not found")
     contents = [_decoded(item) for item in _file_list(fields.get("FILES"))]

@@ -25,6 +25,14 @@ def trigger_list(call: Call) -> list[dict[str, str]]:
     return [{"CODE": code, "NAME": name} for code, name in call.portal.app.triggers.items()]
 
 
+@rest_method("crm.automation.trigger.delete", "crm", admin=True)
+def trigger_delete(call: Call) -> bool:
+    """Remove a trigger; ERROR_CORE when there is none."""
+    if call.portal.app.triggers.pop(_code(call), None) is None:
+        raise RestError("ERROR_CORE", "Trigger not found!")
+    return True
+
+
 @rest_method("crm.automation.trigger.execute", "crm", admin=True)
 def trigger_execute(call: Call) -> bool:
     """Fire a trigger on a CRM item."""

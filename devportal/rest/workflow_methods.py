@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from devportal import workflows
+from devportal import robot_calls, workflows
 from devportal.clock import iso
 from devportal.crm_types import crm_type
 from devportal.errors import RestError, access_denied
@@ -19,16 +21,38 @@ def event_send(call: Call) -> bool:
     """
     values = call.upper.get("RETURN_VALUES")
     message = str(call.upper.get("LOG_MESSAGE") or "")
-    is_sound = workflows.receive(
-        call.world,
-        call.portal,
-        str(call.upper.get("EVENT_TOKEN") or ""),
-        values if isinstance(values, dict) else {},
-        message,
-    )
-    if not is_sound:
+    event_token = str(call.upper.get("EVENT_TOKEN") or "")
+    found = robot_calls.read_event_token(call.portal, event_token)
+    if found is None:
         raise access_denied()
+    given = values if isinstance(values, dict) else {}
+    _carry_out(
+        call, partial(workflows.receive, call.world, call.portal, event_token, given, message)
+    )
     return True
+
+
+def _carry_out(call: Call, job: Callable[[], object]) -> None:
+    """At once, as a background job, or, where the process is locked, not this time."""
+    way = call.world.ways.of("event_send")
+    if way == "queued":
+        call.world.jobs.append(job)
+    elif way in ("lost", "locked") and _is_first(call):
+        if way == "locked":
+            raise RestError("", "Workflow instance is locked")
+    else:
+        job()
+
+
+def _is_first(call: Call) -> bool:
+    token = call.upper.get("EVENT_TOKEN")
+    given = [
+        value
+        for row in call.world.requests.calls(call.name)
+        for key, value in row.params.items()
+        if key.upper() == "EVENT_TOKEN"
+    ]
+    return given.count(token) <= 1
 
 
 @rest_method("bizproc.activity.log", "bizproc")

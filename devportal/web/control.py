@@ -189,6 +189,25 @@ def strike_now(name: str) -> None:
         world().delete_robots(portal)
 
 
+@control.get("/ways")
+def show_ways() -> Response:
+    """The present way of each doubt."""
+    return jsonify(world().ways.all)
+
+
+@control.post("/ways")
+def set_ways() -> Response:
+    """`{doubt: way}`."""
+    world().ways.choose({name: str(way) for name, way in given().items()})
+    return show_ways()
+
+
+@control.get("/overflows")
+def overflows() -> Response:
+    """How many requests the portal's own limit has refused, faults left out."""
+    return jsonify(overflows=world().overflows)
+
+
 @control.post("/advance")
 def advance() -> Response:
     """Move the clock by `seconds`."""

@@ -155,6 +155,25 @@ def fire() -> Response:
     return jsonify(id=user.id, active=user.active)
 
 
+@control_portal.post("/close")
+def close_portal() -> Response:
+    """Close the portal for good (`deleted` false opens it again): PORTAL_DELETED."""
+    body = given()
+    portal = chosen_portal(body.get("portal"))
+    portal.is_deleted = bool(body.get("deleted", True))
+    return jsonify(deleted=portal.is_deleted)
+
+
+@control_portal.post("/terminate")
+def terminate() -> Response:
+    """Stop a process by hand (`process`): answers that come later have no effect."""
+    body = given()
+    portal = chosen_portal(body.get("portal"))
+    with world().lock:
+        workflows.terminate(world(), portal.processes[str(body["process"])])
+    return jsonify(ok=True)
+
+
 @control_portal.post("/language")
 def language() -> Response:
     """Set a portal's language: `ru`, `en`, `kz`…"""
@@ -162,6 +181,16 @@ def language() -> Response:
     portal = chosen_portal(body.get("portal"))
     portal.language = str(body["language"])
     return jsonify(language=portal.language)
+
+
+@control_portal.post("/items/<int:entity_type_id>")
+def create_item(entity_type_id: int) -> Response:
+    """A new CRM item with the given fields; what it lacks is like in an empty card."""
+    body = given()
+    portal = chosen_portal(body.pop("portal", None))
+    with world().lock:
+        item = cast.new_item(portal, entity_type_id, body, world().clock.now())
+    return jsonify(item)
 
 
 @control_portal.post("/items/<int:entity_type_id>/<int:item_id>")

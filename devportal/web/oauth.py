@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, request
 from devportal.errors import RestError
 from devportal.faults import Point
 from devportal.rest.dispatch import to_json
+from devportal.web import strikes
 from devportal.web.state import world
 
 oauth = Blueprint("oauth", __name__)
@@ -22,7 +23,10 @@ def token() -> Response:
         if "invalid_grant" in g.record.faults:
             here.auth.revoke_refresh(str(params.get("refresh_token", "")))
         try:
-            return _json(here.auth.refresh(params, here.portals))
+            if "auth_502" in g.record.faults:
+                return strikes.html(strikes.BAD_GATEWAY, 502)
+            answer = _json(here.auth.refresh(params, here.portals))
+            return strikes.dropped(answer) if "refresh_lost" in g.record.faults else answer
         except RestError as problem:
             return _json(problem.body(), problem.status)
 

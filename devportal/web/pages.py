@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devportal import cast, workflows
 from devportal.clock import local_text
+from devportal.doubts import DOUBTS
 from devportal.errors import EntryRefused
 from devportal.faults import FAULTS
 from devportal.frames import MAIN, Entry, deal_options, open_entry
@@ -202,6 +203,8 @@ def faults() -> str:
         faults=FAULTS.values(),
         probabilities=table.probabilities,
         struck=table.struck,
+        doubts=DOUBTS.values(),
+        ways=world().ways.all,
     )
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from devportal import app_events, cast, workflows
 from devportal.cast_papers import DEFAULT_TITLE
 from devportal.crm_types import crm_type
+from devportal.doubts import DOUBTS
 from devportal.errors import EntryRefused
 from devportal.faults import FAULTS
 from devportal.frames import Frame, open_entry
@@ -72,6 +73,13 @@ def set_faults() -> AnyResponse:
         if name in request.form
     }
     world().faults.set(values)
+    return redirect(link("/faults/"))
+
+
+@portal_actions.post("/ways/set")
+def set_ways() -> AnyResponse:
+    """The form of doubts."""
+    world().ways.choose({name: request.form[name] for name in DOUBTS if name in request.form})
     return redirect(link("/faults/"))
 
 

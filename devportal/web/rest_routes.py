@@ -73,6 +73,8 @@ def _answer(portal: Portal, method: str, params: dict[str, Any], access_token: s
         if name == disk_methods.UPLOAD:
             return _upload(portal, params, access_token)
     except RestError as problem:
+        if name in _LINKS and world().ways.of("link_error") == "html":
+            return strikes.html(strikes.NOT_FOUND, 404)
         return strikes.error(problem)
     exchange = Exchange(world(), portal, access_token, g.record)
     status, body = exchange.answer(method, params)

@@ -11,6 +11,7 @@ from devportal.faults import Point
 from devportal.portal import Portal
 from devportal.records import RequestRecord
 from devportal.rest.dispatch import to_json
+from devportal.web import state
 from devportal.world import World
 from devportal.wsgi_adapter import DROPPED
 
@@ -38,6 +39,8 @@ def before(
             world.delete_robots(portal)
         if "uninstall" in struck:
             app_events.uninstall(world, portal)
+        if "renamed_302" in struck and not portal.former_domains:
+            portal.rename()
         if "expired_token" in struck:
             world.auth.expire(access_token)
     return _instead(world, portal, struck)
@@ -45,12 +48,13 @@ def before(
 
 def after(response: Response, record: RequestRecord) -> Response:
     """Lose the answer of a request that was carried out."""
-    return _dropped(response) if "drop_after" in record.faults else response
+    return dropped(response) if "drop_after" in record.faults else response
 
 
 def error(problem: RestError) -> Response:
     """An error answer in the documented form."""
-    return Response(to_json(problem.body()), problem.status, content_type="application/json")
+    status = state.world().ways.status_of(problem)
+    return Response(to_json(problem.body()), status, content_type="application/json")
 
 
 def html(text: str, status: int) -> Response:
@@ -60,15 +64,20 @@ def html(text: str, status: int) -> Response:
 
 def _instead(world: World, portal: Portal, struck: list[str]) -> Response | None:
     if "drop_before" in struck:
-        return _dropped(Response(status=502))
+        return dropped(Response(status=502))
     if "http_502" in struck:
         return html(BAD_GATEWAY, 502)
     if "html_body" in struck:
         return html(MAINTENANCE, 200)
-    if "renamed_302" in struck and request.host != portal.renamed_domain:
+    moved_to = portal.renamed_domain if "hijacked_302" in struck else portal.domain
+    if request.host != moved_to:
         scheme = world.config.scheme
-        target = f"{scheme}://{portal.renamed_domain}{request.full_path.rstrip('?')}"
+        target = f"{scheme}://{moved_to}{request.full_path.rstrip('?')}"
         return Response(status=302, headers={"Location": iri_to_uri(target)})
+    if "overload" in struck:
+        return error(RestError("OVERLOAD_LIMIT", "REST API is blocked due to overload.", 503))
+    if "server_error" in struck:
+        return error(RestError("INTERNAL_SERVER_ERROR", "Internal server error", 500))
     if "rate_limit" in struck or not world.admits(portal):
         return error(RestError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503))
     if "operation_limit" in struck:
@@ -77,6 +86,7 @@ def _instead(world: World, portal: Portal, struck: list[str]) -> Response | None
     return None
 
 
-def _dropped(response: Response) -> Response:
+def dropped(response: Response) -> Response:
+    """The same answer, marked to be lost on the way."""
     response.headers[DROPPED] = "1"
     return response

@@ -14,7 +14,7 @@ from bitrix24.models import Portal, PortalToken
 from documents import creation, crm
 from documents.creation import AgreementFile, NewDocument, Prepared
 from documents.crm_references import ItemReference, PartyReference, SourceReference
-from documents.models import Document, WorkflowSubscription
+from documents.models import Document, PortalSettings, WorkflowSubscription
 from documents.services import send_document, settings_for, subscribe
 from employees import balances
 from employees.models import Employee, Right
@@ -37,6 +37,8 @@ from robots.words import Words
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 WaitFor = WorkflowSubscription.WaitFor
+SigningOrder = PortalSettings.SigningOrder
+AS_IN_SETTINGS = "settings"
 _PROOF = "proof"
 
 
@@ -133,6 +135,29 @@ class SendInput(base.RobotInput):
             "A document ID: that document is signed as the agreement.",
         ),
     )
+    signing_order = ChoiceParameter(
+        default=AS_IN_SETTINGS,
+        options={
+            AS_IN_SETTINGS: Words(
+                ru="Как в настройках SIGNX",
+                kz="SIGNX баптауларындағыдай",
+                en="As in the settings of SIGNX",
+            ),
+            SigningOrder.COMPANY_FIRST: Words(
+                ru="Сначала компания", kz="Алдымен компания", en="The company first"
+            ),
+            SigningOrder.COUNTERPARTY_FIRST: Words(
+                ru="Сначала контрагент", kz="Алдымен контрагент", en="The counterparty first"
+            ),
+            SigningOrder.TOGETHER: Words(ru="Одновременно", kz="Бір уақытта", en="Both at once"),
+        },
+        title=Words(ru="Порядок подписания", kz="Қол қою реті", en="Signing order"),
+        hint=Words(
+            ru="Если первым подписывает контрагент, компания подписывает сразу после него.",
+            kz="Алдымен контрагент қол қойса, компания одан кейін бірден қол қояды.",
+            en="When the counterparty signs first, the company signs right after it.",
+        ),
+    )
     wait_for = ChoiceParameter(
         default=WaitFor.SENT,
         options={
@@ -178,6 +203,7 @@ class SendGiven:
     responsible: int | None
     crm_entity: ItemReference | None
     agreement: bool | SourceReference | None
+    signing_order: str
     wait_for: str
     expires_in_days: int | None
 
@@ -239,6 +265,7 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
             agreement_file=agreement,
             expires_in_days=given.expires_in_days,
             language=portal.language,
+            signing_order="" if given.signing_order == AS_IN_SETTINGS else given.signing_order,
         )
         return SendPlan(new, creation.prepare(new, at=at), given.wait_for)
 

@@ -8,14 +8,15 @@ from django import template
 
 from robots import services
 from robots.models import RobotSwitch
+from robots.registry import ROBOTS
 
 register = template.Library()
 
 
 @register.inclusion_tag("robots/_switches.html", takes_context=True)
 def robot_switches(context: dict[str, Any]) -> dict[str, Any]:
-    """Every robot with its real state and its switch."""
-    return {"switches": services.switch_states(context["request"].employee.portal)}
+    """The robots and the triggers, each with its real state and its switch."""
+    return {"switches": services.shown_switches(context["request"].employee.portal)}
 
 
 @register.simple_tag(takes_context=True)
@@ -24,6 +25,6 @@ def robots_are_on(context: dict[str, Any]) -> bool:
     portal = context["request"].employee.portal
     return (
         RobotSwitch.objects.filter(portal=portal, is_on=True, registered_at__isnull=False)
-        .filter(last_error="")
+        .filter(last_error="", code__in=ROBOTS)
         .exists()
     )

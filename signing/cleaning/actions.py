@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pikepdf
 
-_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+_SCHEMES = (b"http://", b"https://", b"mailto:", b"tel:")
 
 
 def is_harmless(action: object) -> bool:
@@ -14,4 +14,7 @@ def is_harmless(action: object) -> bool:
     kind = action.get("/S")
     if kind == "/GoTo":
         return True
-    return kind == "/URI" and str(action.get("/URI", "")).lower().startswith(_SCHEMES)
+    address = action.get("/URI")
+    if kind != "/URI" or not isinstance(address, pikepdf.String):
+        return False
+    return bytes(address).lower().startswith(_SCHEMES)

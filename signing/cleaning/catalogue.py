@@ -37,6 +37,8 @@ def strip(document: pikepdf.Pdf) -> set[str]:
     """Remove what acts, hides or carries other files; tell what was removed."""
     root = document.Root
     removed = set()
+    if _only_shows_a_page(root.get("/OpenAction")):
+        del root["/OpenAction"]
     for key in set(root.keys()) - _KEPT:
         if key not in _PANELS:
             removed.add(_WHAT_WENT.get(key, "private"))
@@ -44,6 +46,13 @@ def strip(document: pikepdf.Pdf) -> set[str]:
     removed |= _strip_names(root)
     removed |= _strip_outlines(root)
     return removed
+
+
+def _only_shows_a_page(action: object) -> bool:
+    """Nearly every program tells where to open the file; nobody misses that."""
+    if isinstance(action, pikepdf.Dictionary):
+        return action.get("/S") == "/GoTo" and is_harmless(action)
+    return isinstance(action, pikepdf.Array | pikepdf.Name | pikepdf.String)
 
 
 def _strip_names(root: pikepdf.Object) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 
 import pikepdf
@@ -10,8 +11,8 @@ from signing.cleaning.refusal import Refusal
 from signing.cleaning.walk import all_dictionaries
 from signing.geometry import PageFrame
 
-# Pages are shown at up to this many dots per inch.
-_SHOWN_DPI = 144
+# The smallest scale at which a page is still legible: larger pages are shown at less than usual.
+_SHOWN_DPI = 36
 
 
 def refuse_unsignable(document: pikepdf.Pdf) -> None:
@@ -22,22 +23,40 @@ def refuse_unsignable(document: pikepdf.Pdf) -> None:
         raise Refusal("xfa")
     if "/Collection" in root:
         raise Refusal("portfolio")
+    rights = _usage_rights(root)
     for dictionary in all_dictionaries(document):
-        if _is_signature(dictionary):
+        if _is_signature(dictionary) and dictionary.objgen not in rights:
             raise Refusal("signed")
         if _is_external(dictionary):
             raise Refusal("external")
 
 
 def refuse_too_many_pages(document: pikepdf.Pdf, limit: int) -> None:
-    try:
-        count = len(document.pages)
-    except (pikepdf.PdfError, ValueError, RuntimeError) as error:
-        raise Refusal("damaged") from error
+    count = len(document.pages)
     if count == 0:
         raise Refusal("no_pages")
     if count > limit:
         raise Refusal("too_many_pages", limit=limit)
+
+
+def read_pages(document: pikepdf.Pdf) -> None:
+    """What a page draws must be there in full: a reader would leave out the rest in silence.
+
+    Raises PdfError; what could be repaired is left in the document's warnings.
+    """
+    for page in document.pages:
+        contents = page.obj.get("/Contents")
+        streams = contents if isinstance(contents, pikepdf.Array) else [contents]
+        for stream in streams:
+            if isinstance(stream, pikepdf.Stream):
+                stream.read_bytes()
+
+
+def prove_sound(result: bytes, page_count: int) -> None:
+    """The file we wrote opens without any repair. Raises Refusal or PdfError."""
+    with pikepdf.open(io.BytesIO(result), attempt_recovery=False) as document:
+        if len(document.pages) != page_count or document.get_warnings():
+            raise Refusal("damaged")
 
 
 def refuse_huge_pages(frames: Iterable[PageFrame], max_pixels: int) -> None:
@@ -51,8 +70,20 @@ def _is_signature(dictionary: pikepdf.Dictionary) -> bool:
     return "/ByteRange" in dictionary and "/Contents" in dictionary
 
 
+def _usage_rights(root: pikepdf.Object) -> set[tuple[int, int]]:
+    """The signatures by which a program unlocks features of another: nobody's signature.
+
+    Source: ISO 32000-2, 12.8.2.3.
+    """
+    permissions = root.get("/Perms")
+    if not isinstance(permissions, pikepdf.Dictionary):
+        return set()
+    found = [permissions.get(key) for key in ("/UR", "/UR3")]
+    return {
+        right.objgen for right in found if isinstance(right, pikepdf.Dictionary) and right.objgen[0]
+    }
+
+
 def _is_external(dictionary: pikepdf.Object) -> bool:
-    """A stream kept in another file, or a form XObject that shows a page of another file."""
-    if isinstance(dictionary, pikepdf.Stream) and "/F" in dictionary:
-        return True
-    return dictionary.get("/Subtype") == "/Form" and "/Ref" in dictionary
+    """A stream kept in another file."""
+    return isinstance(dictionary, pikepdf.Stream) and "/F" in dictionary

@@ -1,68 +1,96 @@
-"""Layers (optional content): harmless when everything is visible always, else a reason to refuse.
+"""Layers (optional content) flattened to what the screen shows when the file is opened.
 
-A hidden layer can be switched on after signing, or printed though never shown
-(the "shadow" attacks of 2020; CVE-2024-52271).
+A hidden layer can be switched on after signing, or printed though never shown (the "shadow"
+attacks of 2020; CVE-2024-52271). So what is hidden is taken out of the pages, what is visible
+stays for good, and no switch is left. A file that viewers would open differently is refused.
+Source: ISO 32000-2, 8.11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import pikepdf
 
+from signing.cleaning.layer_content import without_hidden
 from signing.cleaning.refusal import Refusal
-from signing.cleaning.walk import all_dictionaries
+from signing.cleaning.visibility import Visibility
+from signing.cleaning.walk import meaningful_dictionaries, word
 
-# ISO 32000-2, table 97: membership policies under which a group that is on shows its content.
-_POSITIVE_POLICIES = {"/AnyOn", "/AllOn"}
-
-
-def open_all(document: pikepdf.Pdf) -> set[str]:
-    """Remove the switches of a file whose layers are all visible, in every mode."""
-    properties = document.Root.get("/OCProperties")
-    if properties is None:
-        return set()
-    if not isinstance(properties, pikepdf.Dictionary):
-        raise Refusal("layers")
-    for configuration in _configurations(properties):
-        _refuse_hidden(configuration)
-    for dictionary in all_dictionaries(document):
-        _refuse_conditions(dictionary)
-    del document.Root["/OCProperties"]
-    return {"layers"}
+# Annotations without a look of their own.
+_INVISIBLE = {"/Link", "/Popup"}
+_LAYER_TYPES = {"/OCG", "/OCMD"}
 
 
-def _configurations(properties: pikepdf.Dictionary) -> Iterator[pikepdf.Object]:
-    default = properties.get("/D")
-    if not isinstance(default, pikepdf.Dictionary):
-        raise Refusal("layers")
-    yield default
-    yield from properties.get("/Configs", [])
+def flatten(document: pikepdf.Pdf) -> tuple[set[str], bool]:
+    """What was removed, and whether any layer was hidden (then the look must be compared)."""
+    if "/OCProperties" not in document.Root and not _is_any(document):
+        return set(), False
+    visibility = Visibility(document)
+    for page in document.pages:
+        _flatten_page(document, page, visibility)
+    dictionaries = list(meaningful_dictionaries(document))
+    for dictionary in dictionaries:
+        if isinstance(dictionary, pikepdf.Stream) and _draws(dictionary):
+            resources = dictionary.get("/Resources")
+            dictionary.write(without_hidden(dictionary, resources, visibility))
+        elif dictionary.get("/Subtype") == "/Type3":
+            _flatten_glyphs(dictionary, visibility)
+    for dictionary in dictionaries:
+        _drop_marks(dictionary)
+    return {"layers"}, visibility.has_hidden
 
 
-def _refuse_hidden(configuration: pikepdf.Object) -> None:
-    base = configuration.get("/BaseState", "/ON")
-    hidden = len(configuration.get("/OFF", []))
-    if base != "/ON" or hidden:
-        raise Refusal("layers")
+def _is_any(document: pikepdf.Pdf) -> bool:
+    return any(
+        "/OC" in dictionary or word(dictionary.get("/Type")) in _LAYER_TYPES
+        for dictionary in meaningful_dictionaries(document)
+    )
 
 
-def _refuse_conditions(dictionary: pikepdf.Object) -> None:
-    """A group tied to print, export, zoom or language, and a membership that means "not"."""
-    kind = dictionary.get("/Type")
-    if kind == "/OCMD":
-        if "/VE" in dictionary or str(dictionary.get("/P", "/AnyOn")) not in _POSITIVE_POLICIES:
+def _flatten_page(document: pikepdf.Pdf, page: pikepdf.Page, visibility: Visibility) -> None:
+    if "/Contents" in page.obj:
+        content = without_hidden(page, page.get_resources(), visibility)
+        page.obj["/Contents"] = document.make_stream(content)
+    annotations = page.obj.get("/Annots")
+    if isinstance(annotations, pikepdf.Array):
+        page.obj["/Annots"] = pikepdf.Array(list(_shown(annotations, visibility)))
+
+
+def _shown(
+    annotations: Iterable[pikepdf.Object], visibility: Visibility
+) -> Iterable[pikepdf.Object]:
+    for annotation in annotations:
+        layer = annotation.get("/OC") if isinstance(annotation, pikepdf.Dictionary) else None
+        if layer is None or visibility.shows(layer):
+            yield annotation
+        elif word(annotation.get("/Subtype")) not in _INVISIBLE:
+            # Some viewers hide it, pdfium's do not.
             raise Refusal("layers")
-    elif kind == "/OCG" and not _is_always_visible(dictionary.get("/Usage")):
-        raise Refusal("layers")
 
 
-def _is_always_visible(usage: object) -> bool:
-    if not isinstance(usage, pikepdf.Dictionary):
-        return True
-    states = {
-        str(part.get(key))
-        for name, key in (("/Print", "/PrintState"), ("/View", "/ViewState"))
-        if isinstance(part := usage.get(name), pikepdf.Dictionary) and key in part
-    }
-    return "/Zoom" not in usage and "/User" not in usage and "/OFF" not in states
+def _draws(stream: pikepdf.Object) -> bool:
+    """A form or a tiling pattern: a stream of drawing operators with resources of its own."""
+    return stream.get("/Subtype") == "/Form" or stream.get("/PatternType") == 1
+
+
+def _flatten_glyphs(font: pikepdf.Object, visibility: Visibility) -> None:
+    glyphs = font.get("/CharProcs")
+    for name in glyphs.keys() if isinstance(glyphs, pikepdf.Dictionary) else ():
+        glyph = glyphs[name]
+        if isinstance(glyph, pikepdf.Stream):
+            glyph.write(without_hidden(glyph, font.get("/Resources"), visibility))
+
+
+def _drop_marks(dictionary: pikepdf.Object) -> None:
+    """Nothing that once named a layer may name it any more."""
+    for key in ("/OCProperties", "/OC"):
+        if key in dictionary:
+            del dictionary[key]
+    properties = dictionary.get("/Properties")
+    if not isinstance(properties, pikepdf.Dictionary):
+        return
+    for name in list(properties.keys()):
+        value = properties[name]
+        if isinstance(value, pikepdf.Dictionary) and word(value.get("/Type")) in _LAYER_TYPES:
+            del properties[name]

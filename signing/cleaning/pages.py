@@ -6,7 +6,7 @@ import pikepdf
 
 from signing.cleaning.actions import is_harmless
 from signing.cleaning.refusal import Refusal
-from signing.cleaning.walk import all_dictionaries
+from signing.cleaning.walk import all_dictionaries, word
 
 # ISO 32000-2, table 31.
 _KEPT = {
@@ -19,7 +19,11 @@ _WHAT_WENT = {"/AA": "actions", "/AF": "attachments"}
 _EFFECTS = {"/Trans", "/Dur", "/PresSteps", "/Hid"}
 _MEDIA = {"/Screen", "/Movie", "/Sound", "/3D", "/RichMedia"}
 _FILES = {"/FileAttachment"}
-_PICTURE_EXTRAS = {"/Alternates": "alternates", "/OPI": "alternates", "/PieceInfo": "private"}
+# What a link may keep. ISO 32000-2, tables 166 and 176.
+_LINK_KEPT = {
+    "/Type", "/Subtype", "/Rect", "/P", "/F", "/Border", "/BS", "/C", "/H", "/QuadPoints", "/A",
+    "/Dest", "/Contents", "/StructParent",
+}  # fmt: skip
 
 
 def strip(document: pikepdf.Pdf) -> set[str]:
@@ -27,16 +31,32 @@ def strip(document: pikepdf.Pdf) -> set[str]:
     removed = set()
     for page in document.pages:
         removed |= _strip_entries(page)
-    links = [_take_annotations(page, removed) for page in document.pages]
+    gone: list[pikepdf.Object] = []
+    links = [_take_annotations(page, removed, gone) for page in document.pages]
     _flatten(document, removed)
+    for annotation in gone:
+        _empty(annotation)
     for page, kept in zip(document.pages, links, strict=True):
         if kept:
             page.obj["/Annots"] = document.make_indirect(pikepdf.Array(kept))
         elif "/Annots" in page.obj:
             del page.obj["/Annots"]
-    for dictionary in all_dictionaries(document):
-        removed |= _strip_picture(dictionary)
     return removed
+
+
+def plant_tree(document: pikepdf.Pdf) -> None:
+    """A page tree of one level: damaged or endless ones lead readers to different pages.
+
+    What pages inherit was given to each of them when the file was opened.
+    """
+    kids = pikepdf.Array([page.obj for page in document.pages])
+    tree = document.make_indirect(
+        pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=kids, Count=len(kids))
+    )
+    for page in document.pages:
+        page.obj["/Type"] = pikepdf.Name.Page
+        page.obj["/Parent"] = tree
+    document.Root["/Pages"] = tree
 
 
 def _strip_entries(page: pikepdf.Page) -> set[str]:
@@ -46,32 +66,34 @@ def _strip_entries(page: pikepdf.Page) -> set[str]:
     return {_WHAT_WENT.get(key, "private") for key in extra - _EFFECTS}
 
 
-def _take_annotations(page: pikepdf.Page, removed: set[str]) -> list[pikepdf.Object]:
+def _take_annotations(
+    page: pikepdf.Page, removed: set[str], gone: list[pikepdf.Object]
+) -> list[pikepdf.Object]:
     """Leave on the page what is to be flattened; give back the links that may stay."""
     links, flattened = [], []
     annotations = page.obj.get("/Annots")
     for annotation in annotations if isinstance(annotations, pikepdf.Array) else []:
         if not isinstance(annotation, pikepdf.Dictionary):
             continue
-        subtype = str(annotation.get("/Subtype", ""))
+        subtype = word(annotation.get("/Subtype"))
         if subtype == "/Link":
             if _is_safe_link(annotation):
                 links.append(annotation)
-            else:
-                removed.add("links")
+                continue
+            removed.add("links")
         elif subtype in _MEDIA | _FILES:
             removed.add("media" if subtype in _MEDIA else "attachments")
         elif subtype != "/Popup":
             removed.add("form" if subtype == "/Widget" else "comments")
             flattened.append(annotation)
+        gone.append(annotation)
     page.obj["/Annots"] = pikepdf.Array(flattened)
     return links
 
 
 def _is_safe_link(annotation: pikepdf.Dictionary) -> bool:
-    for key in ("/AA", "/PA"):
-        if key in annotation:
-            del annotation[key]
+    for key in set(annotation.keys()) - _LINK_KEPT:
+        del annotation[key]
     action = annotation.get("/A")
     return is_harmless(action) if action is not None else "/Dest" in annotation
 
@@ -81,14 +103,10 @@ def _flatten(document: pikepdf.Pdf, removed: set[str]) -> None:
     form = document.Root.get("/AcroForm")
     if isinstance(form, pikepdf.Dictionary) and form.get("/NeedAppearances") is True:
         _refuse_undrawn_text(document)
-    try:
-        if form is not None:
-            document.generate_appearance_streams()
-        document.flatten_annotations("screen")
-    except (pikepdf.PdfError, RuntimeError) as error:
-        raise Refusal("damaged") from error
     if form is not None:
+        document.generate_appearance_streams()
         removed.add("form")
+    document.flatten_annotations("screen")
     if "/AcroForm" in document.Root:
         del document.Root["/AcroForm"]
 
@@ -97,15 +115,11 @@ def _refuse_undrawn_text(document: pikepdf.Pdf) -> None:
     """Fields whose look is left to the viewer: only plain Latin text can be drawn faithfully."""
     for dictionary in all_dictionaries(document):
         value = dictionary.get("/V") if "/T" in dictionary or "/FT" in dictionary else None
-        if isinstance(value, pikepdf.String) and not str(value).isascii():
+        if isinstance(value, pikepdf.String) and not bytes(value).isascii():
             raise Refusal("form_undrawn")
 
 
-def _strip_picture(dictionary: pikepdf.Object) -> set[str]:
-    """A picture for the printer that differs from the one on the screen, and private data."""
-    removed = set()
-    for key, what in _PICTURE_EXTRAS.items():
-        if key in dictionary and isinstance(dictionary.get(key), pikepdf.Object):
-            del dictionary[key]
-            removed.add(what)
-    return removed
+def _empty(annotation: pikepdf.Object) -> None:
+    """The structure of a tagged file still points here: nothing may be found."""
+    for key in set(annotation.keys()) - {"/Type"}:
+        del annotation[key]

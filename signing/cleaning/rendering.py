@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pypdfium2
 import pypdfium2.raw as pdfium_c
+from PIL import Image, ImageChops, ImageStat
 
 from signing.cleaning.refusal import Refusal
+from signing.viewing.picture import LARGEST_DPI, draw
 
 # 18 dots per inch: enough to make the renderer touch everything on the page.
 _SCALE = 0.25
 _DEEPEST = 5
+# The largest picture takes about ten times as long as the small one; twice that is never missed.
+_LARGEST_TO_SMALL = 20
+# 36 dots per inch show a single letter; of 255, flattened marks may be rounded differently.
+_COMPARED_SCALE = 0.5
+_SAME_SHADE = 48
 
 
 @dataclass(frozen=True)
@@ -22,22 +30,58 @@ class Seen:
     has_all_fonts: bool
 
 
-def prove_readable(pdf: bytes) -> Seen:
-    """Draw every page small. Raises Refusal when a page cannot be drawn."""
+def prove_readable(pdf: bytes, picture_seconds: float) -> Seen:
+    """Draw every page small, and the slowest one as large as it will ever be shown.
+
+    Raises PdfiumError when a page cannot be drawn, Refusal when nobody could wait for it.
+    """
     has_text, has_all_fonts = False, True
-    try:
-        document = pypdfium2.PdfDocument(pdf)
-        for index in range(len(document)):
-            page = document[index]
-            page.render(scale=_SCALE).close()
-            text = page.get_textpage()
-            has_text = has_text or text.count_chars() > 0
-            has_all_fonts = has_all_fonts and _embeds_its_fonts(page)
-            text.close()
-            page.close()
-    except pypdfium2.PdfiumError as error:
-        raise Refusal("damaged") from error
+    costs: list[float] = []
+    document = pypdfium2.PdfDocument(pdf)
+    for index in range(len(document)):
+        page = document[index]
+        began = time.process_time()
+        page.render(scale=_SCALE).close()
+        costs.append(time.process_time() - began)
+        text = page.get_textpage()
+        has_text = has_text or text.count_chars() > 0
+        has_all_fonts = has_all_fonts and _embeds_its_fonts(page)
+        text.close()
+        page.close()
+    if max(costs) * _LARGEST_TO_SMALL > picture_seconds:
+        _refuse_slow(document[costs.index(max(costs))], picture_seconds)
     return Seen(has_text, has_all_fonts)
+
+
+def _refuse_slow(page: pypdfium2.PdfPage, seconds: float) -> None:
+    began = time.process_time()
+    draw(page, LARGEST_DPI)
+    if time.process_time() - began > seconds:
+        raise Refusal("too_heavy")
+
+
+def refuse_other_look(source: bytes, result: bytes) -> None:
+    """Raises Refusal("layers") when a page does not look as it did with its layers.
+
+    The operators of hidden layers were taken out by rules; the renderer's own idea of the layers
+    is the second opinion.
+    """
+    try:
+        before, after = pypdfium2.PdfDocument(source), pypdfium2.PdfDocument(result)
+        if len(before) != len(after):
+            raise Refusal("layers")
+        for index in range(len(before)):
+            difference = ImageChops.difference(_picture(before[index]), _picture(after[index]))
+            if any(high > _SAME_SHADE for _low, high in ImageStat.Stat(difference).extrema):
+                raise Refusal("layers")
+    except (pypdfium2.PdfiumError, ValueError) as error:
+        raise Refusal("layers") from error
+
+
+def _picture(page: pypdfium2.PdfPage) -> Image.Image:
+    picture: Image.Image = page.render(scale=_COMPARED_SCALE).to_pil().convert("RGB")
+    page.close()
+    return picture
 
 
 def _embeds_its_fonts(page: pypdfium2.PdfPage) -> bool:

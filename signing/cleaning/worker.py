@@ -10,7 +10,12 @@ from signing.cleaning.refusal import Refusal
 def main() -> None:
     limits, data = child.begin()
     try:
-        facts, result = clean(data, max_pages=limits["pages"], max_pixels=limits["pixels"])
+        facts, result = clean(
+            data,
+            max_pages=limits["pages"],
+            max_pixels=limits["pixels"],
+            picture_seconds=limits["picture_seconds"],
+        )
     except Refusal as refusal:
         child.answer({"refused": refusal.cause, "context": refusal.context})
     else:

@@ -25,6 +25,7 @@ class EmbeddedProvider:
             at=order.at,
             reason=order.reason,
             name=order.name,
+            is_last=order.is_last,
         )
 
     def seal(self, pdf: bytes, *, with_key: SealKey, at: datetime, reason: str) -> bytes:

@@ -1,7 +1,9 @@
 """PAdES signatures by incremental update: bytes of a PDF in, bytes of a PDF out.
 
 The first signature certifies the document and allows form filling and signing; the last field's
-lock allows nothing more. Source: ETSI EN 319 142-1 (baseline B-B), ISO 32000-2, 12.8.
+lock allows nothing more. What else proves a signature
+follows from its key (`signing.embedded.proof`).
+Source: ETSI EN 319 142-1, ISO 32000-2, 12.8.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.stamp import NoOpStampStyle
 
 from signing.base import StampText
+from signing.embedded.closing import TOKEN_DIGITS, close
 from signing.embedded.fields import field_name, prepare
 from signing.embedded.keys import SealKey
+from signing.embedded.proof import Proof
 from signing.embedded.revision import RevisionWriter
 from signing.embedded.signer import DIGEST
 from signing.embedded.widgets import draw_stamps
@@ -42,12 +46,15 @@ def sign(
     reason: str,
     name: str,
     location: str = "",
+    is_last: bool = False,
 ) -> bytes:
     """One more revision: the party's stamps drawn and its signature field signed.
 
-    `certify` belongs to the first signature only. The same arguments give the same bytes, so the
-    call may be repeated. Raises SignXError(STATUS_CONFLICT) when the field is signed already or
-    may not be signed any more, SignXError(DOCUMENT_INVALID) for a file `prepare` did not make.
+    `certify` belongs to the first signature only; after the last one come the validation data
+    that the key's proof asks for. Without outside time the same arguments give the same bytes;
+    the call may be repeated in any case. Raises SignXError: STATUS_CONFLICT when the field is
+    signed already or may not be signed any more, DOCUMENT_INVALID for a file `prepare` did not
+    make, PROVIDER_FAILED when no time-stamp or no proof can be had.
     """
     writer = RevisionWriter.over(pdf, key)
     draw_stamps(writer, key, stamp)
@@ -61,8 +68,14 @@ def sign(
         certify=certify,
         docmdp_permissions=MDPPerm.FILL_FORMS if certify else None,
     )
-    signer = PdfSigner(metadata, signer=with_key.signer, stamp_style=NoOpStampStyle())
-    return _signed(signer, writer, at, existing_fields_only=True)
+    signer = PdfSigner(
+        metadata,
+        signer=with_key.signer,
+        timestamper=with_key.proof.timestamps,
+        stamp_style=NoOpStampStyle(),
+    )
+    signed = _signed(signer, writer, at, with_key.proof, existing_fields_only=True)
+    return close(signed, with_key.proof) if is_last and with_key.proof.is_closed_by_data else signed
 
 
 def seal_whole(
@@ -79,21 +92,34 @@ def seal_whole(
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     field = SigFieldSpec(_WHOLE_FIELD, on_page=0)
+    proof = with_key.proof
     signer = PdfSigner(
-        metadata, signer=with_key.signer, stamp_style=NoOpStampStyle(), new_field_spec=field
+        metadata,
+        signer=with_key.signer,
+        timestamper=proof.timestamps,
+        stamp_style=NoOpStampStyle(),
+        new_field_spec=field,
     )
-    return _signed(signer, RevisionWriter.over(pdf, _WHOLE_FIELD), at, existing_fields_only=False)
+    writer = RevisionWriter.over(pdf, _WHOLE_FIELD)
+    signed = _signed(signer, writer, at, proof, existing_fields_only=False)
+    return close(signed, proof) if proof.is_closed_by_data else signed
 
 
 def _signed(
-    signer: PdfSigner, writer: RevisionWriter, at: datetime, *, existing_fields_only: bool
+    signer: PdfSigner,
+    writer: RevisionWriter,
+    at: datetime,
+    proof: Proof,
+    *,
+    existing_fields_only: bool,
 ) -> bytes:
     try:
         session = signer.init_signing_session(writer, existing_fields_only=existing_fields_only)
     except SigningError as error:
         raise SignXError(ErrorCode.STATUS_CONFLICT, f"signature refused: {error}") from error
     session.system_time = at
-    prepared = session.prepare_tbs_document(validation_info=None, bytes_reserved=_RESERVED_DIGITS)
+    digits = _RESERVED_DIGITS + (TOKEN_DIGITS if proof.timestamps else 0)
+    prepared = session.prepare_tbs_document(validation_info=None, bytes_reserved=digits)
     digest, output = prepared.digest_tbs_document(output=io.BytesIO())
     attributes = PdfCMSSignedAttributes(signing_time=at)
     asyncio.run(
@@ -101,4 +127,9 @@ def _signed(
             document_digest=digest.document_digest, pdf_cms_signed_attrs=attributes
         )
     )
-    return bytes(output.getvalue())
+    signed = bytes(output.getvalue())
+    # pyHanko's objects refer to each other in circles, and would keep both files in memory until
+    # the next garbage collection.
+    output.close()
+    writer.prev.stream.close()
+    return signed

@@ -21,7 +21,7 @@ class CachedKeySigner(Signer):
     def __init__(
         self, certificate: x509.Certificate, key: PrivateKey, store: SimpleCertificateStore
     ) -> None:
-        super().__init__(signing_cert=certificate, cert_registry=store, embed_roots=True)
+        super().__init__(signing_cert=certificate, cert_registry=store, embed_roots=False)
         self._key = key
 
     async def async_sign_raw(

@@ -8,58 +8,47 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from asn1crypto import x509
 from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko.sign.validation.status import PdfSignatureStatus
-from pyhanko_certvalidator import ValidationContext
 
 from signing.verification.byte_ranges import SignedRange, ends_at_revision, read_ranges
+from signing.verification.signature import Surroundings, one_signature
+from signing.verification.tail import is_clean
+from signing.verification.timestamp import document_timestamp
+from signing.verification.trust import Trust
+from signing.verification.validation_data import validation_data_of
 
-# A signer's clock may be a little ahead of ours.
-_CLOCK_SKEW = timedelta(minutes=10)
-_HARMLESS_AFTER_LAST = {ModificationLevel.NONE, ModificationLevel.LTA_UPDATES}
 # A broken certificate path is an answer here, not an event for the log.
 logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
 
 Facts = dict[str, Any]
+PDF_MARK = b"%PDF-"
 
 
-def examine(
-    data: bytes, *, roots: Sequence[x509.Certificate], pinned: Sequence[str], at: datetime
-) -> Facts:
-    """Causes about the whole file, and facts with causes for each signature.
+def examine(data: bytes, *, trust: Trust, at: datetime) -> Facts:
+    """Causes about the whole file, and facts with causes for each signature and time stamp.
 
     Causes are the keys of `signing.verify.CAUSES`; no cause means nothing speaks against it.
     """
-    if not data.startswith(b"%PDF-"):
+    if not data.startswith(PDF_MARK):
         return _file_facts("not_pdf")
     ranges, all_sound = read_ranges(data)
     if not all_sound:
         return _file_facts("range_broken")
     try:
-        return _read(data, ranges, roots, pinned, at)
+        return _read(data, ranges, trust, at)
     except MemoryError:
         raise
     except Exception as error:  # a hostile structure can provoke any of them in the parser
         return _file_facts("unreadable_signed" if ranges else "unreadable", error)
 
 
-def _read(
-    data: bytes,
-    ranges: Sequence[SignedRange],
-    roots: Sequence[x509.Certificate],
-    pinned: Sequence[str],
-    at: datetime,
-) -> Facts:
+def _read(data: bytes, ranges: Sequence[SignedRange], trust: Trust, at: datetime) -> Facts:
     reader = PdfFileReader(io.BytesIO(data))
     fields = list(enumerate_sig_fields(reader))
     filled = [name for name, value, _reference in fields if value is not None]
@@ -72,38 +61,44 @@ def _read(
         causes.append("unfinished")
     if not all(ends_at_revision(data, found.end) for found in ranges):
         causes.append("range_broken")
-    tail = data[ranges[-1].end :].strip()
-    if tail and not tail.endswith(b"%%EOF"):
+    if not is_clean(reader, data, ranges[-1].end):
         causes.append("changed_after")
-    return {"causes": causes, "signatures": _signatures(reader, filled, roots, pinned, at)}
+    around = Surroundings(trust, validation_data_of(reader), at)
+    return {"causes": causes} | _signatures(reader, filled, around)
 
 
 def _file_facts(cause: str, error: Exception | None = None) -> Facts:
     """`detail` is for the log: what kind of error the parser met."""
-    return {"causes": [cause], "signatures": [], "detail": type(error).__name__ if error else ""}
+    detail = type(error).__name__ if error else ""
+    return {"causes": [cause], "signatures": [], "timestamps": [], "detail": detail}
 
 
-def _signatures(
-    reader: PdfFileReader,
-    filled: Sequence[str],
-    roots: Sequence[x509.Certificate],
-    pinned: Sequence[str],
-    at: datetime,
-) -> list[Facts]:
-    """The signatures in the order they were made; a broken one comes last."""
-    embedded, broken = [], []
+def _signatures(reader: PdfFileReader, filled: Sequence[str], around: Surroundings) -> Facts:
+    """Signatures and time stamps of the file, in the order they were made; broken ones last."""
+    signatures, timestamps, broken = [], [], []
     for name in filled:
-        signature = _embedded(reader, name)
-        if signature is None:
+        embedded = _embedded(reader, name)
+        if embedded is None:
             broken.append({"field": name, "causes": ["signature_broken"]})
+        elif str(embedded.sig_object.get("/Type", "")) == "/DocTimeStamp":
+            timestamps.append(embedded)
         else:
-            embedded.append(signature)
-    embedded.sort(key=lambda signature: signature.signed_revision)
-    last = len(embedded) - 1
-    return [
-        _one_signature(signature, roots, pinned, at, is_last=position == last)
-        for position, signature in enumerate(embedded)
-    ] + broken
+            signatures.append(embedded)
+    signatures.sort(key=lambda signature: signature.signed_revision)
+    timestamps.sort(key=lambda timestamp: timestamp.signed_revision)
+    known = around.data.certificates
+    last = len(signatures) - 1
+    return {
+        "signatures": [
+            one_signature(signature, around, is_last=position == last)
+            for position, signature in enumerate(signatures)
+        ]
+        + broken,
+        "timestamps": [
+            document_timestamp(timestamp, around.trust, known, around.at)
+            for timestamp in timestamps
+        ],
+    }
 
 
 def _embedded(reader: PdfFileReader, name: str) -> EmbeddedPdfSignature | None:
@@ -117,89 +112,3 @@ def _embedded(reader: PdfFileReader, name: str) -> EmbeddedPdfSignature | None:
     except Exception:  # see examine()
         return None
     return None
-
-
-def _one_signature(
-    signature: EmbeddedPdfSignature,
-    roots: Sequence[x509.Certificate],
-    pinned: Sequence[str],
-    at: datetime,
-    *,
-    is_last: bool,
-) -> Facts:
-    facts: Facts = {"field": signature.field_name, "causes": []}
-    try:
-        claimed = signature.self_reported_timestamp
-        facts |= _who(signature, claimed)
-        status = _status(signature, roots, claimed or at)
-    except MemoryError:
-        raise
-    except Exception as error:  # see examine()
-        return facts | {"causes": ["signature_broken"], "detail": type(error).__name__}
-    is_pinned = facts["fingerprint"] in pinned
-    facts |= {
-        "is_intact": bool(status.intact and status.valid),
-        "is_trusted": bool(status.trusted) or is_pinned,
-        "is_pinned": is_pinned,
-    }
-    facts["causes"] = _integrity_causes(status, is_last=is_last) or _certificate_causes(
-        facts, signature.signer_cert, pinned, claimed, at
-    )
-    return facts
-
-
-def _who(signature: EmbeddedPdfSignature, claimed: datetime | None) -> Facts:
-    certificate = signature.signer_cert
-    return {
-        "name": str(signature.sig_object.get("/Name", "")),
-        "subject": certificate.subject.human_friendly,
-        "issuer": certificate.issuer.human_friendly,
-        "serial": f"{certificate.serial_number:x}",
-        "fingerprint": certificate.sha256.hex(),
-        "signed_at": claimed.isoformat() if claimed else "",
-    }
-
-
-def _status(
-    signature: EmbeddedPdfSignature, roots: Sequence[x509.Certificate], moment: datetime
-) -> PdfSignatureStatus:
-    """Validate as of the claimed time; whether that time may be believed is judged later."""
-    context = ValidationContext(
-        trust_roots=list(roots), moment=moment, allow_fetching=False, revocation_mode="soft-fail"
-    )
-    usage = KeyUsageConstraints(key_usage={"digital_signature"})
-    return validate_pdf_signature(signature, context, key_usage_settings=usage)
-
-
-def _integrity_causes(status: PdfSignatureStatus, *, is_last: bool) -> list[str]:
-    if not (status.intact and status.valid):
-        return ["altered"]
-    level = status.modification_level
-    if not status.docmdp_ok or level == ModificationLevel.OTHER:
-        return ["changed_after"]
-    if is_last and level not in _HARMLESS_AFTER_LAST:
-        return ["changed_after"]
-    return []
-
-
-def _certificate_causes(
-    facts: Facts,
-    certificate: x509.Certificate,
-    pinned: Sequence[str],
-    claimed: datetime | None,
-    at: datetime,
-) -> list[str]:
-    causes = []
-    validity = certificate["tbs_certificate"]["validity"]
-    starts, ends = validity["not_before"].native, validity["not_after"].native
-    if not facts["is_trusted"]:
-        causes.append("issuer_unknown")
-    elif pinned and not facts["is_pinned"]:
-        causes.append("other_certificate")
-    if claimed is None or claimed > at + _CLOCK_SKEW:
-        causes.append("time_wrong")
-    elif not starts <= claimed <= ends:
-        causes.append("outside_term")
-    elif at > ends:
-        causes.append("certificate_expired")
-    return causes

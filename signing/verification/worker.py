@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from signing import child
-from signing.embedded.certificates import certificates_of
 from signing.verification.examine import examine
+from signing.verification.trust import Trust
 
 
 def main() -> None:
     argument, data = child.begin()
-    facts = examine(
-        data,
-        roots=certificates_of(argument["roots"]),
-        pinned=argument["pinned"],
-        at=datetime.fromisoformat(argument["at"]),
-    )
-    child.answer(facts)
+    at = datetime.fromisoformat(argument["at"])
+    child.answer(examine(data, trust=Trust.from_facts(argument["trust"]), at=at))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from signx.env import Host
 
 DOMAIN, STRANGER, AUTH = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
 OWN_STEPS = [
+    "bitrix24.features.look",
     "bitrix24.install.bind_events",
     "bitrix24.install.bind_placements",
     "bitrix24.install.prepare_disk",
@@ -57,7 +58,8 @@ def world(settings) -> Iterator[World]:
     settings.INSTALL_STEPS = OWN_STEPS
     settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.heard"]
     renamed = f"new-{DOMAIN}"
-    settings.SELF_HOSTED_PORTALS = project.SELF_HOSTED_PORTALS | {renamed: Host(renamed, None)}
+    known = project.SELF_HOSTED_PORTALS
+    settings.SELF_HOSTED_PORTALS = known | {renamed: Host(renamed, "127.0.0.1")}
     settings.FRAME_PAGES = {"DEFAULT": "tests.bitrix24.listener.page"}
     config = Config(
         domain=DOMAIN,

@@ -14,6 +14,10 @@ def heard(portal: Portal, what: str) -> None:
     HEARD.append((portal.member_id, what))
 
 
+def broken(portal: Portal, what: str) -> None:
+    raise RuntimeError("the listener broke")
+
+
 @frame_required
 def page(request: HttpRequest) -> HttpResponse:
     """What a page of the application sees of the one who opened it."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bitrix24 import client, methods, oauth, transport
 from bitrix24.client import BitrixError, Command
-from bitrix24.models import MethodPause, Portal, PortalToken, RestCall
+from bitrix24.models import MethodBudget, Portal, PortalToken, RestCall
 from devportal import cast
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.errors import ErrorCode
@@ -236,7 +236,7 @@ def test_a_method_that_used_up_its_time_rests_alone(portal, world):
     assert answer.errors["item"].code == ErrorCode.PORTAL_BUSY
     assert int(answer.take("me")["ID"]) == cast.DIRECTOR
     assert len(asked(world, since)) == 1
-    MethodPause.objects.update(until=timezone.now())
+    MethodBudget.objects.update(rests_until=timezone.now())
     assert client.call(portal, "crm.item.get", DEAL)
 
 
@@ -312,7 +312,7 @@ def test_a_renamed_portal_is_followed_where_the_authorization_server_says(portal
 
 def test_a_redirect_that_nobody_confirms_is_not_followed(portal, world):
     """The portal's old name is in other hands: it sends us away, the server says it never moved."""
-    world.faults.set({"renamed_302": 1.0})
+    world.faults.set({"hijacked_302": 1.0})
     since = len(world.requests.rows)
 
     with pytest.raises(BitrixError):

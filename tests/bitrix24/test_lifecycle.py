@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from bitrix24 import client, tasks
 from bitrix24.client import BitrixError
+from bitrix24.install import EVENTS as BOUND
 from bitrix24.models import FrameSession, Portal, PortalToken, RestCall
-from devportal import cast, phpform
+from devportal import app_events, cast, phpform
 from tests.bitrix24 import listener
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +30,8 @@ def announce(client, world, **changes):
         "member_id": world.portal.member_id,
         "application_token": world.portal.application_token,
     }
-    form = phpform.encode(
-        {"event": "ONAPPUNINSTALL", "data": {"CLEAN": "1"}, "auth": auth | changes}
-    )
+    data = {"CLEAN": changes.pop("clean", "1")}
+    form = phpform.encode({"event": "ONAPPUNINSTALL", "data": data, "auth": auth | changes})
     return client.post(EVENTS, form, content_type="application/x-www-form-urlencoded")
 
 
@@ -98,21 +98,20 @@ def test_a_forged_announcement_is_refused(portal, world, client, changes, status
     assert Portal.objects.get().uninstall_check_at is None
 
 
-def test_a_portal_that_refuses_calls_as_gone_is_checked_by_itself(portal, world):
+def test_a_portal_that_refuses_calls_as_gone_is_checked_by_itself(portal, world, time_machine):
     """No event arrived (the application was never told), but REST says that it is not there."""
     world.portal.app.handlers.clear()
     world.uninstall()
 
     with pytest.raises(BitrixError):
         client.call(portal, "profile")
+    time_machine.move_to(timezone.now() + timedelta(minutes=3), tick=False)
     tasks.run_due()
 
     assert Portal.objects.get().status == Portal.Status.UNINSTALLED
 
 
 def test_a_portal_comes_back_by_its_wizard(portal, world, install):
-    from devportal import app_events
-
     world.uninstall()
     world.settle()
     tasks.run_due()
@@ -127,8 +126,6 @@ def test_a_portal_comes_back_by_its_wizard(portal, world, install):
 
 
 def test_an_update_has_the_registrations_looked_over(portal, world):
-    from devportal import app_events
-
     app_events.update_app(world, world.portal, cast.DIRECTOR)
     world.settle()
 
@@ -210,3 +207,156 @@ def test_an_announcement_proves_nothing_where_no_token_is_left_to_ask_with(
 
     assert Portal.objects.get().status == Portal.Status.ACTIVE
     assert Portal.objects.get().uninstall_check_at is None
+
+
+# --- What becomes of the data ---
+
+
+def uninstall(world, *, clean: bool):
+    world.uninstall(clean=clean)
+    world.settle()
+    tasks.run_due()
+
+
+def test_kept_data_are_never_deleted(portal, world, time_machine):
+    uninstall(world, clean=False)
+
+    time_machine.move_to(timezone.now() + timedelta(days=365), tick=False)
+
+    assert not tasks.has_due(timezone.now())
+    assert Portal.objects.get().wipe_at is None
+
+
+def test_data_are_deleted_after_their_time(portal, world, time_machine, settings):
+    settings.WIPE_AFTER_DAYS = 30
+    uninstall(world, clean=True)
+
+    time_machine.move_to(timezone.now() + timedelta(days=29), tick=False)
+    assert not tasks.has_due(timezone.now())
+    time_machine.move_to(timezone.now() + timedelta(days=2), tick=False)
+    tasks.run_due()
+
+    wiped = Portal.objects.get()
+    assert listener.HEARD[-1] == (cast.MEMBER_ID, "wiped")
+    assert (wiped.wipe_at, wiped.wiped_at) == (None, timezone.now())
+    assert not RestCall.objects.filter(portal=portal).exists()
+    assert not tasks.has_due(timezone.now() + timedelta(days=365))
+
+
+def test_a_wipe_that_broke_off_is_done_again(portal, world, time_machine, settings):
+    uninstall(world, clean=True)
+    settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.broken"]
+    time_machine.move_to(timezone.now() + timedelta(days=31), tick=False)
+    tasks.run_due()
+    assert Portal.objects.get().wiped_at is None
+    assert not tasks.has_due(timezone.now())
+
+    settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.heard"]
+    time_machine.move_to(timezone.now() + timedelta(minutes=11), tick=False)
+    tasks.run_due()
+
+    assert Portal.objects.get().wiped_at == timezone.now()
+
+
+def test_who_comes_back_in_time_finds_everything(portal, world, install, time_machine):
+    uninstall(world, clean=True)
+    assert Portal.objects.get().wipe_at is not None
+    app_events.put_back(world.portal)
+
+    install()
+    time_machine.move_to(timezone.now() + timedelta(days=365), tick=False)
+    tasks.run_due()
+
+    assert Portal.objects.get().wipe_at is None
+    assert (cast.MEMBER_ID, "wiped") not in listener.HEARD
+
+
+def test_of_two_wishes_keeping_wins(portal, world, client):
+    """Whoever knows the application_token may announce anything; deleting cannot be mended."""
+    world.portal.app.handlers.clear()
+    announce(client, world, clean="0")
+    announce(client, world, clean="1")
+    world.uninstall()
+    tasks.run_due()
+
+    assert Portal.objects.get().status == Portal.Status.UNINSTALLED
+    assert Portal.objects.get().wipe_at is None
+
+
+def test_a_wish_is_forgotten_with_its_false_announcement(portal, world, client, time_machine):
+    announce(client, world, clean="0")
+    for minutes in (0, 11, 61):
+        time_machine.move_to(timezone.now() + timedelta(minutes=minutes), tick=False)
+        tasks.run_due()
+    assert Portal.objects.get().uninstall_check_at is None
+
+    uninstall(world, clean=True)
+
+    assert Portal.objects.get().wipe_at is not None
+
+
+def test_nothing_of_the_old_tokens_is_left(portal, world, install):
+    old = PortalToken.objects.get()
+    secrets = {old.access_token, old.refresh_token, portal.application_token}
+    uninstall(world, clean=False)
+    assert not PortalToken.objects.exists()
+    assert Portal.objects.get().offer == ""
+    app_events.put_back(world.portal)
+
+    back = install()
+
+    new = PortalToken.objects.get()
+    assert back.pk == portal.pk
+    assert not secrets & {new.access_token, new.refresh_token, back.application_token}
+
+
+# --- Looking over ---
+
+
+def test_a_portal_is_looked_over_every_day(portal, world, time_machine):
+    tasks.run_due()
+    world.portal.app.handlers.clear()
+    time_machine.move_to(timezone.now() + timedelta(hours=23), tick=False)
+    assert not tasks.has_due(timezone.now())
+
+    time_machine.move_to(timezone.now() + timedelta(hours=2), tick=False)
+    tasks.run_due()
+
+    assert len(world.portal.app.handlers) == len(BOUND)
+    assert not tasks.has_due(timezone.now() + timedelta(hours=23))
+
+
+@pytest.mark.parametrize("token", ["sent", "absent"])
+def test_a_payment_event_has_the_portal_asked_what_is_paid(portal, world, time_machine, token):
+    tasks.run_due()
+    world.ways.choose({"payment_token": token})
+    time_machine.move_to(timezone.now() + timedelta(hours=2), tick=True)
+    since = len(world.requests.rows)
+
+    world.fire_event("ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
+    world.settle()
+    tasks.run_due()
+
+    asked = [call.name for row in world.requests.rows[since:] for call in row.methods]
+    assert world.sent[-1].status == 200
+    assert "app.info" in asked
+
+
+def test_a_payment_event_without_token_counts_once_an_hour(portal, world):
+    tasks.run_due()
+    world.ways.choose({"payment_token": "absent"})
+
+    world.fire_event("ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
+    world.settle()
+
+    assert not tasks.has_due(timezone.now())
+
+
+def test_a_payment_event_with_a_wrong_token_is_refused(portal, world):
+    tasks.run_due()
+
+    world.fire_event("ONAPPPAYMENT", changes={"application_token": "0" * 32})
+    world.settle()
+
+    assert world.sent[-1].status == 403
+    assert not tasks.has_due(timezone.now())

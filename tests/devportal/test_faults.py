@@ -13,8 +13,9 @@ def always(world, name):
 def test_every_fault_of_the_contract_is_in_the_table():
     assert set(FAULTS) == {
         "expired_token", "invalid_grant", "rate_limit", "operation_limit", "slow", "drop_before",
-        "drop_after", "http_502", "html_body", "renamed_302", "conversion_never",
-        "conversion_failed", "duplicate_call", "robots_deleted", "uninstall",
+        "drop_after", "http_502", "html_body", "renamed_302", "hijacked_302", "server_error",
+        "overload", "refresh_lost", "auth_502", "conversion_never", "conversion_failed",
+        "duplicate_call", "robots_deleted", "uninstall",
     }  # fmt: skip
 
 

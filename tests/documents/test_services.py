@@ -84,7 +84,7 @@ def test_a_labour_contract_is_refused_before_anything_is_made(office: Portal) ->
 
 def test_a_level_that_the_service_does_not_make_is_refused_not_lowered(office: Portal) -> None:
     with refused(ErrorCode.SIGNATURE_LEVEL_REFUSED):
-        factories.make_draft(office, level="unqualified")
+        factories.make_draft(office, level="qualified")
 
     assert not Document.objects.exists()
 

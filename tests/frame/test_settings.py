@@ -15,6 +15,7 @@ GENERAL = {
     "expires_in_days": "21",
     "coordinates": "1=-1:20:250; 2=-1:110:250",
     "agreement": "always",
+    "signing_order": "together",
 }
 
 
@@ -25,7 +26,7 @@ def changes() -> int:
 def test_page_shows_robots_documents_and_notices(director: Desk) -> None:
     html = director.read("/app/settings/")
 
-    assert html.count('role="switch"') == 2
+    assert html.count('role="switch"') == 3
     assert "Switched off" in html
     assert 'name="organisation"' in html
     assert html.count(" checked") == sum(len(people) for people in DEFAULT_MATRIX.values())

@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from outbox import services
+from outbox.mail import delivery_of
 from outbox.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +31,7 @@ class Mailbox:
         self.sessions: set[int] = set()
         self.refuse: dict[str, str] = {}
         self.refuse_content = ""
+        self.senders: list[str | None] = []
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -41,6 +43,7 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.senders.append(envelope.mail_from)
         if self.refuse_content:
             return self.refuse_content
         letter = email.message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
@@ -192,3 +195,25 @@ def test_an_address_that_cannot_be_put_on_the_wire_is_rejected(mailbox, to):
     delivery.refresh_from_db()
     assert (delivery.state, delivery.error_code) == (State.DEAD, "mail_rejected")
     assert mailbox.letters == []
+
+
+def test_undelivered_letters_return_to_an_address_of_their_own(mailbox, settings):
+    settings.BOUNCE_ADDRESS = "bounces@signx.test"
+    letter("ilin@zakazchik.example")
+
+    services.deliver_due(NOON)
+
+    (arrived,) = mailbox.letters
+    assert mailbox.senders == ["bounces@signx.test"]
+    assert arrived["From"] == "SIGNX <noreply@signx.test>"
+
+
+def test_a_message_id_leads_back_to_its_delivery_and_cannot_be_made_up(mailbox):
+    delivery = letter("ilin@zakazchik.example")
+    services.deliver_due(NOON)
+    written = str(mailbox.letters[0]["Message-ID"])
+
+    assert delivery_of(written) == delivery
+    assert delivery_of(written.strip("<>")) == delivery
+    assert delivery_of(written.replace(f"<{delivery.pk}.", f"<{delivery.pk + 1}.")) is None
+    assert delivery_of("<CAF=something@mail.example>") is None

@@ -44,6 +44,7 @@ def test_inputs_and_outputs_are_those_of_the_contract():
         "responsible": ("user", "N"),
         "crm_entity": ("string", "N"),
         "agreement": ("string", "N"),
+        "signing_order": ("select", "Y"),
         "wait_for": ("select", "Y"),
         "expires_in_days": ("int", "N"),
     }

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 
@@ -34,34 +35,50 @@ class Browsers:
 
     def desk(self) -> BrowserContext:
         """1280 px wide, keeping nobody's cookies."""
-        folder = self._folder()
-        preferences = folder / "Default" / "Preferences"
-        preferences.parent.mkdir(parents=True)
-        preferences.write_text(json.dumps(BLOCK_COOKIES), encoding="utf-8")
+        folder = self._folder(BLOCK_COOKIES)
         return self._launch(folder, {"width": 1280, "height": 900})
 
-    def phone(self, width: int = 360, height: int = 740) -> BrowserContext:
-        size: ViewportSize = {"width": width, "height": height}
-        return self._launch(self._folder(), size, is_mobile=True, has_touch=True)
+    def phone(
+        self,
+        width: int = 360,
+        height: int = 740,
+        *,
+        locale: str = "ru-RU",
+        text_px: int = 16,
+        java_script: bool = True,
+    ) -> BrowserContext:
+        """`text_px` is the size of ordinary text that its owner has set in the browser."""
+        preferences = {"webkit": {"webprefs": {"default_font_size": text_px}}}
+        return self._launch(
+            self._folder(preferences),
+            {"width": width, "height": height},
+            is_mobile=True,
+            has_touch=True,
+            locale=locale,
+            java_script_enabled=java_script,
+        )
 
     def close(self) -> None:
         for context in self.open:
             context.close()
 
-    def _folder(self) -> Path:
-        return self.folder / f"profile-{len(self.open)}"
+    def _folder(self, preferences: dict[str, Any]) -> Path:
+        folder = self.folder / f"profile-{len(self.open)}"
+        file = folder / "Default" / "Preferences"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(preferences), encoding="utf-8")
+        return folder
 
-    def _launch(self, folder: Path, viewport: ViewportSize, **more: bool) -> BrowserContext:
+    def _launch(self, folder: Path, viewport: ViewportSize, **more: Any) -> BrowserContext:
         context = self.playwright.chromium.launch_persistent_context(
             str(folder),
             executable_path=program("chromium", "google-chrome"),
             headless=True,
             chromium_sandbox=os.geteuid() != 0,
             args=ARGUMENTS,
-            locale="ru-RU",
             timezone_id="Europe/Moscow",
             viewport=viewport,
-            **more,
+            **({"locale": "ru-RU"} | more),
         )
         context.set_default_timeout(30_000)
         self.open.append(context)

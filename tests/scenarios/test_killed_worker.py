@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from demo.story import Story
 
 
@@ -15,13 +17,17 @@ def effective_answers(story: Story, step: str) -> list[str]:
     ]
 
 
-def test_the_process_is_answered_once_after_a_kill_between_hand_over_and_seal(story):
+@pytest.mark.parametrize("moment", ["before the last signature", "while the files are made"])
+def test_the_process_is_answered_once_after_a_kill_between_hand_over_and_seal(story, moment):
     story.open_office()
     story.start_process()
     visitor, code = story.ask_for_code(story.wait_for_invitation())
 
-    story.stack.kill("worker")
+    if moment == "before the last signature":
+        story.stack.kill("worker")
     visitor.press("Подписать документ", code=code)
+    if moment == "while the files are made":
+        story.stack.kill("worker")
     story.stack.start_worker()
     story.wait_for_end()
 

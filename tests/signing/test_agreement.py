@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,11 @@ from signing.agreement import (
     LANGUAGES,
     TEMPLATE_VERSION,
     AgreementValues,
+    Kind,
     agreement_pdf,
     agreement_text,
-    template_hash,
+    mistake_of,
+    shipped,
 )
 from tests.signing import papers
 
@@ -29,7 +32,7 @@ VALUES = AgreementValues(
 
 
 def everything(values: AgreementValues, language: str) -> str:
-    text = agreement_text(values, language)
+    text = agreement_text(values, shipped(language))
     return "\n".join(clause for section in text.sections for _number, clause in section.clauses)
 
 
@@ -43,7 +46,7 @@ def test_no_gap_is_left_unfilled(language: str) -> None:
 
 
 def test_both_languages_have_the_same_sections_and_clauses() -> None:
-    russian, english = (agreement_text(VALUES, language) for language in LANGUAGES)
+    russian, english = (agreement_text(VALUES, shipped(language)) for language in LANGUAGES)
 
     assert [len(section.clauses) for section in russian.sections] == [
         len(section.clauses) for section in english.sections
@@ -51,7 +54,7 @@ def test_both_languages_have_the_same_sections_and_clauses() -> None:
 
 
 def test_the_rules_that_the_law_asks_for_are_there() -> None:
-    text = agreement_text(VALUES, "ru")
+    text = agreement_text(VALUES, shipped("ru"))
 
     headings = [section.heading for section in text.sections]
     assert headings[4] == "Как определяется подписавший"
@@ -68,27 +71,51 @@ def test_the_rules_that_the_law_asks_for_are_there() -> None:
 def test_the_hash_belongs_to_the_template_and_not_to_the_values() -> None:
     other = replace(VALUES, counterparty="Другой человек")
 
-    assert agreement_text(other, "ru").template_hash == template_hash("ru")
-    assert template_hash("ru") != template_hash("en")
-    assert agreement_text(VALUES, "ru").version == TEMPLATE_VERSION
+    assert agreement_text(other, shipped("ru")).template_hash == shipped("ru").sha256
+    assert shipped("ru").sha256 != shipped("en").sha256
+    assert agreement_text(VALUES, shipped("ru")).version == TEMPLATE_VERSION
 
 
 def test_braces_and_markup_in_a_name_are_only_text() -> None:
     values = replace(VALUES, counterparty="{address} <b>&amp; Ко</b>")
 
     assert "{address} <b>&amp; Ко</b>" in everything(values, "ru")
-    assert "<b>&amp; Ко</b>" in "".join(papers.texts(agreement_pdf(values, "ru")))
+    assert "<b>&amp; Ко</b>" in "".join(papers.texts(agreement_pdf(values, shipped("ru"))))
 
 
 def test_an_unknown_language_falls_back_to_english() -> None:
-    assert agreement_text(VALUES, "de").title == agreement_text(VALUES, "en").title
+    assert (
+        agreement_text(VALUES, shipped("de")).title == agreement_text(VALUES, shipped("en")).title
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_paper_holds_the_whole_text_and_is_the_same_each_time(language: str) -> None:
-    pdf = agreement_pdf(VALUES, language)
+    pdf = agreement_pdf(VALUES, shipped(language))
 
     words = " ".join("".join(papers.texts(pdf)).split())
     for clause in everything(VALUES, language).splitlines():
         assert clause[:40] in words
-    assert pdf == agreement_pdf(VALUES, language)
+    assert pdf == agreement_pdf(VALUES, shipped(language))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_shipped_texts_have_no_mistake(language: str, kind: Kind) -> None:
+    assert mistake_of(shipped(language, kind).text) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "mistake"),
+    [
+        (lambda text: text.replace("{address}", "{adress}"), "There is no gap {adress}."),
+        (lambda text: text.replace("{address}", "the address"), "The gap {address} is missing."),
+        (lambda text: text + " {", "A brace stands alone."),
+        (lambda text: text + " {}", "A gap has no name."),
+        (lambda text: text + " {company.__class__}", "There is no gap {company.__class__}."),
+        (lambda text: text + " {company!r}", "There is no gap {company}."),
+        (lambda text: text.replace("\n# ", "\n"), "Begin with a title of one line, then a"),
+    ],
+)
+def test_a_text_that_cannot_be_used_is_refused_in_words(change: Any, mistake: str) -> None:
+    assert str(mistake_of(change(shipped("en").text))).startswith(mistake)

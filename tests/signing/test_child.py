@@ -37,3 +37,11 @@ def test_time_and_memory_end_at_their_limits(what: str) -> None:
         run(what)
 
     assert caught.value.at_limit
+
+
+def test_an_argument_may_be_longer_than_a_command_line() -> None:
+    argument = {"what": "tell", "certificates": "x" * 300_000}
+
+    _facts, body = child.run(SAMPLES, argument, b"abc", seconds=1, memory_mb=256)
+
+    assert body == b"cba"

@@ -7,9 +7,11 @@ import pytest
 
 from signing.base import Place
 from signing.coordinates import STAMP_SIZE_MM, Placed, parse, place
-from signing.pages import page_text
+from signing.intake import take_in
+from signing.pages import page_texts
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers
+from tests.signing.corpus.variants import Shape, reshaped
 
 KEYS = ("1", "2")
 SIGNING_LINE = "Исполнитель: ______________                    Заказчик: ______________"
@@ -22,7 +24,7 @@ def placed(text: str, pdf: bytes, **options: str) -> Placed:
 def text_places(pdf: bytes, page_index: int) -> list[Place]:
     return [
         Place(page_index, run.x * 210, run.y * 297, run.width * 210, run.height * 297)
-        for run in page_text(pdf, page_index)
+        for run in page_texts(pdf, [page_index])[0]
     ]
 
 
@@ -106,7 +108,7 @@ def test_automatic_places_cover_no_text_on_turned_pages(turn: int) -> None:
             width, height = 530 / 72 * 25.4, 520 / 72 * 25.4
             texts = [
                 Place(0, run.x * width, run.y * height, run.width * width, run.height * height)
-                for run in page_text(pdf, 0)
+                for run in page_texts(pdf, [0])[0]
             ]
             assert not any(box.overlaps(text) for text in texts)
 
@@ -162,3 +164,17 @@ def test_a_place_that_cannot_be_is_refused_with_the_reason(text: str, words: str
     assert caught.value.code is ErrorCode.PARAMETER_INVALID
     assert caught.value.context["parameter"] == "coordinates"
     assert words in caught.value.sentence
+
+
+@pytest.mark.parametrize("unit", [0.5, 2.0])
+def test_automatic_stamps_keep_off_the_text_of_pages_in_another_unit(unit: float) -> None:
+    pdf = take_in(reshaped(papers.contract(rows=20), Shape(size="A4", unit=unit))).pdf
+
+    boxes = [box for group in place(parse(""), pdf, ["1", "2"]).places.values() for box in group]
+
+    words = text_places(pdf, 0)
+    assert len(boxes) == 2 and words
+    for box in boxes:
+        assert box.page_index == 0
+        assert box.x_mm >= 0 and box.right_mm <= 210 and box.bottom_mm <= 297
+        assert not any(box.overlaps(word) for word in words)

@@ -181,8 +181,17 @@ def test_web_links_stay() -> None:
         assert str(document.pages[0].obj.Annots[0].A.URI) == "https://sign.example/offer"
 
 
+RED_BOX = b"/OC %b BDC 1 0 0 rg 100 100 60 30 re f EMC"
+
+
 def layered(
-    *, off: bool = False, usage: Dictionary | None = None, policy: str = "", base: str = ""
+    *,
+    off: bool = False,
+    usage: Dictionary | None = None,
+    policy: str = "",
+    expression: str = "",
+    base: str = "",
+    drawn: bytes = RED_BOX,
 ) -> bytes:
     def change(pdf: pikepdf.Pdf) -> None:
         group = Dictionary(Type=Name.OCG, Name=b"L")
@@ -200,38 +209,176 @@ def layered(
             member = pdf.make_indirect(
                 Dictionary(Type=Name.OCMD, OCGs=Array([group]), P=Name(policy))
             )
+        if expression:
+            rule = Array([Name(expression), group])
+            member = pdf.make_indirect(Dictionary(Type=Name.OCMD, VE=rule))
         page = pdf.pages[0]
         name = page.add_resource(member, Name.Properties)
-        drawn = b"/OC %b BDC 1 0 0 rg 100 100 60 30 re f EMC" % str(name).encode()
-        page.contents_add(pikepdf.Stream(pdf, drawn))
+        page.contents_add(pikepdf.Stream(pdf, drawn % str(name).encode()))
 
     return papers.changed(papers.contract(), change)
 
 
-def test_layers_that_are_always_visible_lose_only_their_switches() -> None:
+def test_visible_layers_lose_only_their_switches() -> None:
     result = take_in(layered())
 
     assert result.removed == ("layers",)
     assert pixel(result.pdf, 120, 115) == (255, 0, 0)
+    assert "/OC" not in reachable_text(result.pdf)
+
+
+@pytest.mark.parametrize(
+    "pdf",
+    [layered(off=True), layered(policy="/AllOff"), layered(expression="/Not")],
+    ids=["off", "negative", "expression"],
+)
+def test_hidden_layers_leave_the_file(pdf: bytes) -> None:
+    result = take_in(pdf)
+
+    assert result.removed == ("layers",)
+    assert pixel(result.pdf, 120, 115) == (255, 255, 255)
     with pikepdf.open(io.BytesIO(result.pdf)) as document:
+        operators = [str(item.operator) for item in pikepdf.parse_content_stream(document.pages[0])]
+        assert operators.count("f") == 0
         assert "/OCProperties" not in document.Root
+
+
+def test_a_layer_that_only_the_printer_hides_stays_as_the_screen_shows_it() -> None:
+    result = take_in(layered(usage=Dictionary(Print=Dictionary(PrintState=Name.OFF))))
+
+    assert pixel(result.pdf, 120, 115) == (255, 0, 0)
+
+
+def test_text_and_state_around_a_hidden_layer_stay_in_place() -> None:
+    drawn = (
+        b"q /OC %b BDC 1 0 0 RG 1 0 0 rg 2 0 0 2 0 0 cm 0 0 60 30 re f "
+        b"BI /W 1 /H 1 /BPC 8 /CS /G ID \x00 EI BT /F1 9 Tf (x) Tj ET EMC 50 50 10 10 re f Q"
+    )
+
+    result = take_in(layered(off=True, drawn=drawn))
+
+    assert pixel(result.pdf, 110, 110) == (255, 0, 0)
+    assert pixel(result.pdf, 20, 20) == (255, 255, 255)
+
+
+def hidden_drawing(subtype: Name) -> bytes:
+    def change(pdf: pikepdf.Pdf) -> None:
+        group = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=b"L"))
+        pdf.Root.OCProperties = Dictionary(OCGs=Array([group]), D=Dictionary(OFF=Array([group])))
+        drawing = square(pdf, b"1 0 0")
+        drawing.OC = group
+        page = pdf.pages[0]
+        name = page.add_resource(drawing, Name.XObject)
+        page.contents_add(pikepdf.Stream(pdf, b"q %b Do Q" % str(name).encode()))
+        note = annotation(pdf, Subtype=subtype, OC=group)
+        if subtype != Name.Link:
+            note.AP = Dictionary(N=square(pdf, b"0 1 0"))
+        page.obj.Annots = Array([note])
+
+    return papers.changed(papers.contract(), change)
+
+
+def test_a_hidden_drawing_and_a_hidden_link_leave_the_file() -> None:
+    result = take_in(hidden_drawing(Name.Link))
+
+    assert pixel(result.pdf, 20, 20) == (255, 255, 255)
+    assert "/Link" not in reachable_text(result.pdf)
+
+
+def test_a_hidden_comment_is_refused_because_some_programs_show_it() -> None:
+    assert refusal_of(hidden_drawing(Name.Square)).detail == "layers"
 
 
 @pytest.mark.parametrize(
     "pdf",
     [
-        layered(off=True),
         layered(base="/OFF"),
         layered(base="/Unchanged"),
-        layered(policy="/AllOff"),
-        layered(usage=Dictionary(Print=Dictionary(PrintState=Name.OFF))),
         layered(usage=Dictionary(View=Dictionary(ViewState=Name.OFF))),
         layered(usage=Dictionary(Zoom=Dictionary(min=2))),
+        layered(policy="/Sometimes"),
+        layered(off=True, drawn=b"BT /F1 9 Tf /OC %b BDC (price) Tj EMC (100) Tj ET"),
     ],
-    ids=["off", "base off", "base unchanged", "negative", "print", "view", "zoom"],
+    ids=["base off", "base unchanged", "view", "zoom", "unknown policy", "inside a line"],
 )
-def test_layers_that_can_hide_something_are_refused(pdf: bytes) -> None:
+def test_layers_that_programs_show_differently_are_refused(pdf: bytes) -> None:
     assert refusal_of(pdf).detail == "layers"
+
+
+def test_a_script_that_only_the_structure_of_a_tagged_file_reaches_goes() -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        field = annotation(pdf, Subtype=Name.Widget, FT=Name.Tx, T=b"sum", AA=Dictionary(K=SCRIPT))
+        pdf.pages[0].obj.Annots = Array([field])
+        pdf.Root.AcroForm = Dictionary(Fields=Array([field]))
+        place = Dictionary(Type=Name.OBJR, Obj=field)
+        pdf.Root.StructTreeRoot = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot, K=place))
+
+    result = take_in(papers.changed(papers.contract(), change))
+
+    assert result.removed == ("form",)
+    assert "JavaScript" not in reachable_text(result.pdf)
+
+
+def test_files_that_hang_on_structure_or_forms_go_and_are_told() -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        file = Dictionary(
+            Type=Name.Filespec, F=b"a.xml", EF=Dictionary(F=pikepdf.Stream(pdf, b"x"))
+        )
+        item = Dictionary(Type=Name.StructElem, S=Name.P, AF=Array([file]))
+        pdf.Root.StructTreeRoot = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot, K=item))
+        form = square(pdf, b"1 0 0")
+        form.Ref = Dictionary(F=Dictionary(Type=Name.Filespec, F=b"other.pdf"), Page=0)
+        pdf.pages[0].add_resource(form, Name.XObject)
+
+    assert take_in(papers.changed(papers.contract(), change)).removed == (
+        "attachments",
+        "external",
+    )
+
+
+def test_rights_that_unlock_a_reader_are_no_signature() -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        rights = Dictionary(Type=Name.Sig, ByteRange=Array([0, 1, 2, 3]), Contents=b"x")
+        pdf.Root.Perms = Dictionary(UR3=pdf.make_indirect(rights))
+
+    assert take_in(papers.changed(papers.contract(), change)).removed == ("private",)
+
+
+def test_a_page_with_a_unit_of_its_own_is_drawn_in_points() -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        page = pdf.pages[0]
+        page.obj.UserUnit = 2
+        page.contents_add(pikepdf.Stream(pdf, b"1 0 0 rg 100 100 60 30 re f"))
+        link = annotation(
+            pdf, Subtype=Name.Link, A=Dictionary(S=Name.URI, URI=b"https://a.example")
+        )
+        page.obj.Annots = Array([link])
+
+    result = take_in(papers.changed(papers.contract(), change))
+
+    assert result.page_sizes_mm == ((420.0, 594.0),)
+    assert pixel(result.pdf, 201, 201) == pixel(result.pdf, 319, 259) == (255, 0, 0)
+    assert pixel(result.pdf, 199, 201) == pixel(result.pdf, 321, 259) == (255, 255, 255)
+    with pikepdf.open(io.BytesIO(result.pdf)) as document:
+        assert "/UserUnit" not in document.pages[0].obj
+        rectangle = document.pages[0].obj.Annots[0].Rect
+        assert [int(number) for number in rectangle] == [200, 200, 320, 260]
+
+
+def test_names_in_an_old_encoding_are_taken() -> None:
+    """Older Russian programs name fonts and pictures in Windows-1251."""
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        name = "/" + "Рис".encode("cp1251").decode("utf-8", "surrogateescape")
+        drawings = pikepdf.Dictionary()
+        drawings[name] = square(pdf, b"1 0 0")
+        page = pdf.pages[0]
+        page.obj.Resources.XObject = drawings
+        page.contents_add(pikepdf.Stream(pdf, "/Рис Do".encode("cp1251")))
+
+    result = take_in(papers.changed(papers.contract(), change))
+
+    assert pixel(result.pdf, 20, 20) == (255, 0, 0)
 
 
 def external_picture(pdf: pikepdf.Pdf) -> None:
@@ -343,3 +490,63 @@ def test_letters_from_outside_the_file_are_noted() -> None:
         )
 
     assert take_in(papers.changed(papers.contract(), change)).notes == ("fonts_missing",)
+
+
+def test_a_page_nobody_could_wait_for_is_refused_although_a_small_picture_is_quick() -> None:
+    pdf = papers.scribbled(10_000)
+
+    assert refusal_of(pdf, Limits(picture_seconds=0.1)).detail == "too_heavy"
+    assert take_in(pdf, Limits(picture_seconds=60)).page_count == 1
+
+
+def name_resources_like_actions(pdf: pikepdf.Pdf) -> None:
+    page = pdf.pages[0]
+    page.obj.Resources.XObject = Dictionary()
+    drawn = b""
+    for name in ("AA", "JS", "EF", "AF", "OC", "Alternates", "PieceInfo", "Ref"):
+        page.obj.Resources.XObject["/" + name] = square(pdf, b"1 0 0")
+        drawn += f"/{name} Do ".encode()
+    page.contents_add(pikepdf.Stream(pdf, drawn))
+
+
+def name_glyphs_like_actions(pdf: pikepdf.Pdf) -> None:
+    font = Dictionary(
+        Type=Name.Font,
+        Subtype=Name.Type3,
+        FontBBox=Array([0, 0, 1, 1]),
+        FontMatrix=Array([1, 0, 0, 1, 0, 0]),
+        FirstChar=65,
+        LastChar=65,
+        Widths=Array([1]),
+        Encoding=Dictionary(Differences=Array([65, Name("/AA")])),
+        CharProcs=Dictionary(AA=pikepdf.Stream(pdf, b"1 0 0 0 1 1 d1 0 0 1 1 re f")),
+    )
+    page = pdf.pages[0]
+    name = page.add_resource(pdf.make_indirect(font), Name.Font)
+    shown = b"1 0 0 rg BT %b 30 Tf 5 5 Td (A) Tj ET" % str(name).encode()
+    page.contents_add(pikepdf.Stream(pdf, shown))
+
+
+def name_places_like_actions(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.Dests = Dictionary(AA=Array([pdf.pages[0].obj, Name.Fit]), JS=Array())
+    pdf.pages[0].contents_add(pikepdf.Stream(pdf, b"1 0 0 rg 0 0 60 30 re f"))
+
+
+@pytest.mark.parametrize(
+    "change", [name_resources_like_actions, name_glyphs_like_actions, name_places_like_actions]
+)
+def test_names_that_the_file_chose_itself_are_no_actions(change: Change) -> None:
+    result = take_in(papers.changed(papers.contract(), change))
+
+    assert result.removed == ()
+    assert pixel(result.pdf, 20, 20) == (255, 0, 0)
+
+
+def test_an_action_that_poses_as_a_resource_is_still_found() -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        posing = pdf.make_indirect(Dictionary(JS=b"app.alert(1)", S=Name.JavaScript))
+        page = pdf.pages[0]
+        page.obj.Resources.Properties = posing
+        page.obj.Group = Dictionary(S=Name.Transparency, Hidden=posing)
+
+    assert refusal_of(papers.changed(papers.contract(), change)).detail == "active"

@@ -6,21 +6,29 @@ import pytest
 from cryptography import x509
 
 from signing.embedded import keys
+from signing.embedded.issuing import Issuer
 from signing.embedded.keys import KeyPairPem
+from signing.embedded.revocation import Revoked, revocation_list
 from tests.signing.conftest import ORGANISATION, SIGNED_AT
 
 
-def test_the_authority_signs_the_seal_and_cannot_make_other_authorities(
-    authority: KeyPairPem, seal_pair: KeyPairPem
-) -> None:
-    root = x509.load_pem_x509_certificate(authority.certificate_pem.encode())
-    leaf = x509.load_pem_x509_certificate(seal_pair.certificate_pem.encode())
+def test_one_authority_stands_under_the_root_and_none_under_it(authority: KeyPairPem) -> None:
+    issuing = keys.new_issuing(authority, organisation=ORGANISATION, at=SIGNED_AT)
+    pair = keys.issue_seal(issuing, organisation=ORGANISATION, at=SIGNED_AT)
+    root, middle, leaf = (
+        x509.load_pem_x509_certificate(text.encode())
+        for text in (authority.certificate_pem, issuing.certificate_pem, pair.certificate_pem)
+    )
 
-    leaf.verify_directly_issued_by(root)
-    root_rules = root.extensions.get_extension_for_class(x509.BasicConstraints).value
-    leaf_rules = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
+    middle.verify_directly_issued_by(root)
+    leaf.verify_directly_issued_by(middle)
+    rules = [
+        certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        for certificate in (root, middle, leaf)
+    ]
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
-    assert (root_rules.ca, root_rules.path_length, leaf_rules.ca) == (True, 0, False)
+    assert [(rule.ca, rule.path_length) for rule in rules] == [(True, 1), (True, 0), (False, None)]
+    assert pair.chain_pem == issuing.certificate_pem + authority.certificate_pem
     assert usage.digital_signature
     assert usage.content_commitment
     assert not usage.key_cert_sign
@@ -32,6 +40,38 @@ def test_a_seal_never_outlives_its_authority() -> None:
     pair = keys.issue_seal(authority, organisation=ORGANISATION, at=SIGNED_AT)
 
     assert pair.not_after == authority.not_after
+
+
+def test_a_certificate_says_where_its_revocation_is_told(authority: KeyPairPem) -> None:
+    pair = keys.issue_seal(
+        authority, organisation=ORGANISATION, at=SIGNED_AT, pki_url="https://signx.example/pki"
+    )
+
+    certificate = x509.load_pem_x509_certificate(pair.certificate_pem.encode())
+    (point,) = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    (access,) = certificate.extensions.get_extension_for_class(
+        x509.AuthorityInformationAccess
+    ).value
+    (address,) = point.full_name
+    assert address.value == f"https://signx.example/pki/{authority.serial}.crl"
+    assert access.access_location.value == f"https://signx.example/pki/{authority.serial}.crt"
+
+
+def test_a_revocation_list_names_what_is_revoked_and_why(authority: KeyPairPem) -> None:
+    pair = keys.issue_seal(authority, organisation=ORGANISATION, at=SIGNED_AT)
+    reason = x509.ReasonFlags.key_compromise
+
+    der = revocation_list(
+        Issuer.of(authority), [Revoked(pair.serial, SIGNED_AT, reason)], number=7, at=SIGNED_AT
+    )
+
+    found = x509.load_der_x509_crl(der)
+    root = x509.load_pem_x509_certificate(authority.certificate_pem.encode())
+    assert found.is_signature_valid(root.public_key())  # type: ignore[arg-type]
+    assert found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 7
+    (entry,) = found
+    assert f"{entry.serial_number:x}" == pair.serial
+    assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is reason
 
 
 def test_a_pair_is_parsed_once(seal_pair: KeyPairPem) -> None:

@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from signing.pages import page_text, render_page
+from signing.pages import page_sizes, page_texts, render_page
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers
 
@@ -47,7 +47,7 @@ def test_a_page_that_does_not_exist_is_not_found() -> None:
 
 
 def test_text_runs_are_fractions_of_the_page_seen() -> None:
-    runs = page_text(papers.contract(1), 0)
+    runs = page_texts(papers.contract(1), [0])[0]
 
     assert runs[0].text == "Договор № 24-117 от 24 ноября 2026 г., лист 1"
     assert 0.08 < runs[0].x < 0.11
@@ -58,7 +58,7 @@ def test_text_runs_are_fractions_of_the_page_seen() -> None:
 def test_text_lies_where_the_picture_has_ink(turn: int) -> None:
     pdf = papers.sideways(turn, crop=(30, 40, 560, 560))
 
-    runs = [run for run in page_text(pdf, 0) if run.x >= 0 and run.x + run.width <= 1]
+    runs = [run for run in page_texts(pdf, [0])[0] if run.x >= 0 and run.x + run.width <= 1]
     image = render_page(pdf, 0, dpi=72)
 
     picture = Image.open(io.BytesIO(image.data)).convert("L")
@@ -71,3 +71,20 @@ def test_text_lies_where_the_picture_has_ink(turn: int) -> None:
             int((run.y + run.height) * picture.height) + 1,
         )
         assert picture.crop(box).getextrema()[0] < 128
+
+
+def test_a_page_that_cannot_be_drawn_in_time_is_refused_and_holds_nobody_up() -> None:
+    with pytest.raises(SignXError) as caught:
+        render_page(papers.scribbled(100_000), 0, dpi=192, seconds=1)
+
+    assert caught.value.code is ErrorCode.DOCUMENT_INVALID
+    assert caught.value.detail.startswith("too_heavy")
+    assert render_page(papers.contract(), 0, dpi=96).media_type == "image/png"
+
+
+def test_pages_are_measured_and_read_together() -> None:
+    pdf = papers.contract(3)
+
+    assert [round(width) for width, _height in page_sizes(pdf)] == [595, 595, 595]
+    texts = page_texts(pdf, [2, 0])
+    assert [runs[0].text[-6:] for runs in texts] == ["лист 3", "лист 1"]

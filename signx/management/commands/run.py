@@ -12,10 +12,10 @@ from django.core.management import BaseCommand, CommandParser
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """The web server: granian, one blocking thread a process (docs/decisions/)."""
+    """The web server: granian. Threads, because a slow phone or a slow portal holds one each."""
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host,
-        "--port", str(port), "--workers", "2", "--blocking-threads", "1", "--no-ws",
+        "--port", str(port), "--workers", "2", "--blocking-threads", "16", "--no-ws",
         "--log-level", "warning", "signx.wsgi:application",
     ]  # fmt: skip
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import BaseCommand, call_command
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
 from django_q.models import Schedule
 
-from employees import keys
+from documents import agreement_texts
+from employees import self_test
 
 SCHEDULES = {
     "signx.pulse.wake_now": {"schedule_type": Schedule.MINUTES, "minutes": 1},
+    "documents.bounce_mailbox.read_mailbox": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "bitrix24.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "bitrix24.tasks.keep_tokens_alive": {"schedule_type": Schedule.DAILY},
+    "employees.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
 }
 
 
@@ -26,5 +30,15 @@ class Command(BaseCommand):
             Schedule.objects.update_or_create(
                 func=function, defaults={"name": function, "repeats": -1, **when}
             )
-        keys.platform_seal()
+        agreement_texts.keep_shipped()
+        self._test_seal()
         self.stdout.write("ready")
+
+    def _test_seal(self) -> None:
+        """The platform's keys are made here at the first start, and tried at every start."""
+        if problem := self_test.seal_problem():
+            raise CommandError(f"The seal does not work: {problem}")
+        self.stdout.write(f"seal: ok, {settings.PADES_LEVEL}")
+        if problem := self_test.timestamp_problem():
+            # Not an end: the server may come back, and until then documents wait.
+            self.stderr.write(f"time-stamps: failed, {problem}")

@@ -1,0 +1,107 @@
+"""What a portal lacks for our work, found by asking it, and told to its administrator in words.
+
+Source: Bitrix24 docs, api-reference/common/system (`scope`, `method.get`, `app.info`). A portal
+that does not know these questions is taken to have everything: its refusals will tell.
+"""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bitrix24 import client
+from bitrix24.answers import as_bool, as_dict, as_list, as_text
+from bitrix24.client import BatchAnswer, Command
+from bitrix24.errors import BitrixError
+from bitrix24.models import Portal
+
+PAYMENT = "payment"
+# Scope -> a method of it that we cannot do without, and what is lost without it.
+NEEDS: dict[str, tuple[str, Promise]] = {
+    "bizproc": (
+        "bizproc.robot.add",
+        _("Robots do not work: business processes cannot send documents or learn their status."),
+    ),
+    "crm": (
+        "crm.item.get",
+        _("Deals and contacts cannot be read: documents cannot be sent from CRM."),
+    ),
+    "disk": (
+        "disk.folder.uploadfile",
+        _("Signed files cannot be put on Disk."),
+    ),
+    "im": (
+        "im.notify.system.add",
+        _("Employees are not told of news in the portal's chat."),
+    ),
+    "placement": (
+        "placement.bind",
+        _("The deal card has no SIGNX tab."),
+    ),
+    "user_brief": (
+        "user.get",
+        _("Names of employees cannot be read."),
+    ),
+}
+# Other scopes that grant the same.
+INSTEAD = {"user_brief": {"user_basic", "user"}}
+
+NOT_GRANTED = _(
+    "The permission “%(scope)s” is not granted: add it in the application's card in Bitrix24."
+)
+NOT_IN_PLAN = _(
+    "The portal does not have %(method)s: its plan lacks the feature or the module is off."
+)
+UNPAID = _("The application's paid period is over: Bitrix24 refuses its calls until it is renewed.")
+
+
+def look(portal: Portal, user_id: int = 0) -> None:
+    """Install step: ask and write down. What is missing does not stop the wizard; the step that
+    needs it will, if it cannot do without. Raises BitrixError."""
+    try:
+        answer = client.batch(portal, _questions())
+    except BitrixError as error:
+        if error.bitrix_code.lower() == "payment_required":
+            _remember(portal, [PAYMENT])
+        raise
+    _remember(portal, _missing(answer))
+
+
+def sentences(portal: Portal) -> list[str]:
+    """What an administrator should know, and what to do about it; empty when all is there."""
+    return [" ".join(map(str, _sentence(code))) for code in portal.missing]
+
+
+def _questions() -> dict[str, Command]:
+    asked = {"scope": Command("scope"), "app": Command("app.info")}
+    for scope, (method, _loss) in NEEDS.items():
+        asked[f"has_{scope}"] = Command("method.get", {"name": method})
+    return asked
+
+
+def _missing(answer: BatchAnswer) -> list[str]:
+    app = as_dict(answer.results.get("app"))
+    found = [PAYMENT] if as_bool(app.get("PAYMENT_EXPIRED")) else []
+    granted = {as_text(scope) for scope in as_list(answer.results.get("scope"))}
+    for scope in NEEDS:
+        if granted and not granted & ({scope} | INSTEAD.get(scope, set())):
+            found.append(f"scope:{scope}")
+            continue
+        method = as_dict(answer.results.get(f"has_{scope}"))
+        if "isExisting" in method and not as_bool(method["isExisting"]):
+            found.append(f"plan:{scope}")
+    return found
+
+
+def _sentence(code: str) -> list[str | Promise]:
+    kind, _colon, scope = code.partition(":")
+    if kind == PAYMENT or scope not in NEEDS:
+        return [UNPAID]
+    method, loss = NEEDS[scope]
+    cause = NOT_GRANTED if kind == "scope" else NOT_IN_PLAN
+    return [loss, str(cause) % {"scope": scope, "method": method}]
+
+
+def _remember(portal: Portal, missing: list[str]) -> None:
+    portal.missing = missing
+    portal.save(update_fields=["missing"])

@@ -1,0 +1,155 @@
+"""Annulling a completed document: the public page of a signer, and the part of the card."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from documents import annulling
+from documents import card as cards
+from documents.after_forms import AnnulForm
+from documents.card_views import acted
+from documents.models import Document, Signer
+from documents.own_turn import own_signer
+from documents.signer_access import Access, remember, signing_page, visit_of
+from documents.signer_forms import CodeForm
+from documents.signer_services import Visit
+from employees.decorators import EmployeeRequest, employee_required
+from signx.errors import ErrorCode, SignXError
+from signx.http import client_ip, http_status
+
+STATUS = Document.Status
+STEPS = frozenset({"code", "sign", "refuse"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signing_page
+def annul(request: HttpRequest, access: Access) -> HttpResponse:
+    """The proposal, or a form for one; POST sends the code that signs it."""
+    if access.document.status != STATUS.COMPLETED:
+        return redirect(access.url("document"))
+    if request.method != "POST":
+        return _page(request, access, _empty(access.document))
+    remember(request, access.signer)
+    visit = visit_of(request, access.signer)
+    form, code, status = _ask(request, access.signer, visit)
+    return _page(request, access, form, code=code, status=status)
+
+
+@require_POST
+@signing_page
+def annul_sign(request: HttpRequest, access: Access) -> HttpResponse:
+    if access.document.status != STATUS.COMPLETED:
+        return redirect(access.url("document"))
+    form, code, status = _sign(request, access.signer, visit_of(request, access.signer))
+    if status == 200:
+        return redirect(access.url("annul"))
+    return _page(request, access, form, code=code, status=status)
+
+
+@require_POST
+@signing_page
+def annul_refuse(request: HttpRequest, access: Access) -> HttpResponse:
+    """The document stays in force."""
+    if annulling.proposal_of(access.document) is not None:
+        visit = visit_of(request, access.signer)
+        annulling.refuse(access.signer, _words(request), visit, at=access.at)
+    return redirect(access.url("document"))
+
+
+@csrf_exempt  # the session is a header, which no other site can send
+@require_POST
+@employee_required()
+def frame_annul(request: EmployeeRequest, public_id: str, step: str) -> HttpResponse:
+    """`code` sends the code to the company's signer, `sign` signs with it, `refuse` refuses."""
+    document = cards.find(request.employee, public_id)
+    signer = own_signer(document, request.employee)
+    if signer is None or step not in STEPS:
+        raise SignXError(ErrorCode.NOT_FOUND, "not a signer of this document, or no such step")
+    visit = Visit(
+        ip=client_ip(request),
+        user_agent=request.headers.get("User-Agent", "")[:300],
+        session_key=f"frame:{request.frame.pk}",
+    )
+    if step == "refuse":
+        annulling.refuse(signer, _words(request), visit, at=timezone.now())
+        return _whole(request, document, _("The document stays in force. The parties are told."))
+    form, code, status = (_ask if step == "code" else _sign)(request, signer, visit)
+    if step == "sign" and status == 200:
+        return _whole(request, document, _("The annulment is signed. The parties are told."))
+    context = annulling.shown_to(signer, document) | {"annul_form": form, "code_form": code}
+    return render(request, "documents/_annul.html", context)
+
+
+Answer = tuple[AnnulForm, CodeForm | None, int]
+
+
+def _ask(request: HttpRequest, signer: Signer, visit: Visit) -> Answer:
+    form = _form(request, signer.document)
+    if not form.is_valid():
+        return form, None, 422
+    try:
+        annulling.request_code(signer, form.sentence, visit, at=timezone.now())
+    except SignXError as error:
+        if error.code != ErrorCode.CODE_TOO_SOON:
+            raise
+        # Pressed twice: the code sent a moment ago still counts.
+    return form, CodeForm(), 200
+
+
+def _sign(request: HttpRequest, signer: Signer, visit: Visit) -> Answer:
+    form, code = _form(request, signer.document), CodeForm(request.POST)
+    if not form.is_valid():
+        return form, None, 422
+    if not code.is_valid():
+        return form, code, 422
+    typed = code.cleaned_data["code"]
+    try:
+        annulling.sign(signer, form.sentence, typed, visit, at=timezone.now())
+    except SignXError as error:
+        if error.code not in (ErrorCode.CODE_WRONG, ErrorCode.CODE_EXPIRED):
+            raise
+        code.add_error("code", error.sentence)
+        return form, code, http_status(error.code)
+    return form, None, 200
+
+
+def _form(request: HttpRequest, document: Document) -> AnnulForm:
+    proposal = annulling.proposal_of(document)
+    return AnnulForm(request.POST, standing=proposal.reason if proposal else "")
+
+
+def _empty(document: Document) -> AnnulForm:
+    proposal = annulling.proposal_of(document)
+    return AnnulForm(standing=proposal.reason if proposal else "")
+
+
+def _words(request: HttpRequest) -> str:
+    return " ".join(request.POST.get("reason", "").split())[:500]
+
+
+def _page(
+    request: HttpRequest,
+    access: Access,
+    form: AnnulForm,
+    *,
+    code: CodeForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = annulling.shown_to(access.signer, access.document) | {
+        "token": access.token,
+        "form": form,
+    }
+    context["code_form"] = code
+    return render(request, "signer/annul.html", context, status=status)
+
+
+def _whole(request: EmployeeRequest, document: Document, said: str) -> HttpResponse:
+    """The whole card in place of the part: its status may have changed."""
+    response = acted(request, document, said)
+    response["HX-Retarget"] = "#sx-card"
+    return response

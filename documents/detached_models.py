@@ -1,0 +1,54 @@
+"""A signature made elsewhere, kept beside the document it was made for."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from employees.models import Employee
+from signing.verification.causes import sentences
+
+
+class DetachedSignature(models.Model):
+    """A detached CMS (.sig) for the bytes of the SHOWN file, as it was checked on arrival.
+
+    Only what was found sound is kept; `causes` tells what could not be proven (an issuer that is
+    not among the trusted ones). `signers` are the facts of `verification_facts.detached_facts`.
+    """
+
+    document = models.ForeignKey(
+        "documents.Document", on_delete=models.CASCADE, related_name="detached_signatures"
+    )
+    name = models.CharField(max_length=255)  # of the file, as a person knows it
+    file = models.FileField(max_length=300)  # path by documents.files
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveIntegerField()
+    signed_sha256 = models.CharField(max_length=64)  # of the SHOWN file
+    level = models.CharField(max_length=20)
+    signers = models.JSONField()
+    causes = models.JSONField(default=list, blank=True)
+    added_by = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("signature made elsewhere")
+        verbose_name_plural = _("signatures made elsewhere")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "sha256"], name="a_detached_signature_is_kept_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level}:{self.sha256[:12]}"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What could not be proven about it, in the active language."""
+        return sentences(self.causes)
+
+    @property
+    def names(self) -> str:
+        """Who signed, as their certificates say."""
+        return ", ".join(signer["name"] for signer in self.signers)

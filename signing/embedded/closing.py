@@ -1,0 +1,135 @@
+"""Validation data after the last signature: certificates, revocation lists, a time-stamp over all.
+
+They are one more revision, which a locked document allows (ISO 32000-2, 12.8.4.3 and 12.8.5).
+Source: ETSI EN 319 142-1, 6 (B-LT and B-LTA).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from asn1crypto import cms, crl, x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
+from pyhanko_certvalidator.path import ValidationPath
+
+from signing.embedded.proof import Baseline, OwnAuthorities, Proof
+from signing.embedded.revision import RevisionWriter
+from signing.embedded.revocation import lists_for
+from signing.embedded.signer import DIGEST
+from signing.timestamps import TimestampClient, issuers_of
+from signx.errors import ErrorCode, SignXError
+
+TIME_FIELD = "SIGNX_time"
+# Hexadecimal digits kept for a document time-stamp.
+TOKEN_DIGITS = 24_576
+_USAGE_OF_SEALS = frozenset({"digital_signature"})
+_USAGE_OF_TIME = frozenset({"time_stamping"})
+
+
+def close(pdf: bytes, proof: Proof) -> bytes:
+    """The file with what it takes to check its signatures offline, now and later.
+
+    Raises SignXError(PROVIDER_FAILED), worth another try, when a path cannot be proven with
+    revocation lists: then the level would not be what it is called.
+    """
+    stamper = proof.timestamps
+    if stamper is None:
+        raise ValueError("validation data are collected for time-stamped signatures")
+    at = datetime.now(UTC)
+    seals, tokens = _signers_of(pdf)
+    paths, lists = asyncio.run(_proven(seals, tokens, proof.own(), stamper, at))
+    writer = RevisionWriter.over(pdf, TIME_FIELD)
+    DocumentSecurityStore.supply_dss_in_writer(writer, None, paths=paths, crls=lists)
+    output = io.BytesIO()
+    if proof.baseline is Baseline.LTA:
+        asyncio.run(_stamp_whole(writer, stamper, output))
+    else:
+        writer.write(output)
+    return output.getvalue()
+
+
+async def _stamp_whole(
+    writer: RevisionWriter, stamper: TimestampClient, output: io.BytesIO
+) -> None:
+    await PdfTimeStamper(stamper, field_name=TIME_FIELD).async_timestamp_pdf(
+        writer, DIGEST, bytes_reserved=TOKEN_DIGITS, output=output
+    )
+
+
+_Found = list[tuple[x509.Certificate, list[x509.Certificate]]]
+
+
+def _signers_of(pdf: bytes) -> tuple[_Found, _Found]:
+    """Certificates of the signatures and of their time-stamps, each with what came along."""
+    seals: _Found = []
+    tokens: _Found = []
+    for signature in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+        if signature.sig_object.get("/SubFilter") == SigSeedSubFilter.ETSI_RFC3161.value:
+            continue
+        seals.append((signature.signer_cert, list(signature.other_embedded_certs)))
+        for token in _tokens_of(signature.signer_info):
+            tokens.append((_signer_of(token), issuers_of(token)))
+    return seals, tokens
+
+
+def _tokens_of(signer: cms.SignerInfo) -> Iterable[cms.ContentInfo]:
+    unsigned = signer["unsigned_attrs"]
+    for attribute in unsigned if isinstance(unsigned, cms.CMSAttributes) else ():
+        if attribute["type"].native == "signature_time_stamp_token":
+            yield from attribute["values"]
+
+
+def _signer_of(token: cms.ContentInfo) -> x509.Certificate:
+    (signer,) = token["content"]["signer_infos"]
+    wanted = signer["sid"].chosen
+    for certificate in issuers_of(token):
+        is_same_issuer = certificate.issuer.dump() == wanted["issuer"].chosen.dump()
+        if is_same_issuer and certificate.serial_number == wanted["serial_number"].native:
+            return certificate
+    raise SignXError(ErrorCode.PROVIDER_FAILED, "a time-stamp without its certificate")
+
+
+async def _proven(
+    seals: _Found, tokens: _Found, own: OwnAuthorities, stamper: TimestampClient, at: datetime
+) -> tuple[list[ValidationPath], list[crl.CertificateList]]:
+    """Every path with its lists; revocation must be known for each certificate below a root."""
+    others = [*own.issuing, *stamper.helpers]
+    for leaf, along in (*seals, *tokens):
+        others += [leaf, *along]
+    foreign = [certificate for leaf, along in tokens for certificate in (leaf, *along)]
+    ders = [*own.lists, *lists_for([*foreign, *stamper.helpers], stamper.send, at)]
+    lists = [crl.CertificateList.load(der) for der in ders]
+    context = ValidationContext(
+        trust_roots=[*own.roots, *stamper.roots],
+        other_certs=others,
+        crls=lists,
+        moment=at,
+        allow_fetching=False,
+        revocation_mode="require",
+    )
+    paths = [await _path(leaf, context, key=_USAGE_OF_SEALS) for leaf, _along in seals]
+    paths += [await _path(leaf, context, extended=_USAGE_OF_TIME) for leaf, _along in tokens]
+    return paths, lists
+
+
+async def _path(
+    leaf: x509.Certificate,
+    context: ValidationContext,
+    *,
+    key: frozenset[str] = frozenset(),
+    extended: frozenset[str] = frozenset(),
+) -> ValidationPath:
+    validator = CertificateValidator(leaf, validation_context=context)
+    try:
+        return await validator.async_validate_usage(set(key), set(extended))
+    except (PathBuildingError, PathValidationError) as error:
+        detail = f"no proof for the certificate {leaf.serial_number:x} ({type(error).__name__})"
+        raise SignXError(ErrorCode.PROVIDER_FAILED, detail) from error

@@ -1,0 +1,57 @@
+"""The worker's supervisor: due work is woken, a deaf queue is noticed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from signx import heartbeat, pulse
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = "tests.signx.test_supervisor.always"
+NEVER = "tests.signx.test_supervisor.never"
+
+
+def always(at):
+    return True
+
+
+def never(at):
+    return False
+
+
+def test_only_what_is_due_is_woken(settings):
+    settings.DUE_WORK = {"a.b": LONG_AGO, "c.d": NEVER}
+
+    assert pulse.wake_due(timezone.now()) == ["a.b"]
+    assert [row.task["func"] for row in OrmQ.objects.all()] == ["a.b"]
+
+
+def test_a_queue_that_is_awake_is_not_made_longer(settings):
+    settings.DUE_WORK = {"a.b": LONG_AGO}
+    for _call in range(pulse.ENOUGH_QUEUED + 5):
+        pulse.wake_due(timezone.now())
+
+    assert OrmQ.objects.count() == pulse.ENOUGH_QUEUED
+
+
+def test_the_heart_beats_through_the_queue(settings):
+    now = timezone.now()
+    assert heartbeat.age(now) is None
+
+    heartbeat.beat()
+    assert heartbeat.age(now + timedelta(minutes=5)) > timedelta(minutes=4)
+
+    heartbeat.beat()
+    assert heartbeat.age(timezone.now()) < timedelta(minutes=1)
+
+
+def test_every_task_of_the_settings_can_be_found(settings):
+    from django.utils.module_loading import import_string
+
+    for task, has_due in settings.DUE_WORK.items():
+        assert callable(import_string(task))
+        assert import_string(has_due)(timezone.now()) in {True, False}
