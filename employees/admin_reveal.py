@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta, abstractmethod
 from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
+from django.forms import MediaDefiningClass
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -35,13 +37,18 @@ def initials(name: str) -> str:
     return " ".join(f"{word[0]}." for word in name.split())
 
 
-class RevealingAdmin(ReadOnlyAdmin):
+class AbstractPage(ABCMeta, MediaDefiningClass):
+    """A page of admin that cannot be registered before every abstract part of it is there."""
+
+
+class RevealingAdmin(ReadOnlyAdmin, metaclass=AbstractPage):
     """A read-only page with a masked person; subclasses say who that is."""
 
     change_form_template = "admin/employees/revealing_change_form.html"
 
+    @abstractmethod
     def employee_of(self, obj: Any) -> Employee:
-        raise NotImplementedError
+        """Whose personal data the page of `obj` shows."""
 
     def get_urls(self) -> list[URLPattern]:
         reveal = path(

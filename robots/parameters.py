@@ -6,6 +6,7 @@ value is wanted, as an empty text, or not at all.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -30,7 +31,7 @@ from signing import coordinates
 from signx.errors import SignXError
 
 
-class Parameter(serializers.Field):
+class Parameter(ABC, serializers.Field):
     """One input: a single text. Subclasses turn the text into a value in `read`."""
 
     bitrix_type: ClassVar[str] = "string"
@@ -58,9 +59,9 @@ class Parameter(serializers.Field):
     def to_representation(self, value: Any) -> str:
         return str(value)
 
+    @abstractmethod
     def read(self, text: str) -> Any:
         """The value of a text that is not empty. Raises UnreadableReference."""
-        raise NotImplementedError
 
     def declaration(self) -> dict[str, Any]:
         """This input as an item of PROPERTIES of bizproc.robot.add."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from employees import balances, keys, services
+from employees.admin_reveal import RevealingAdmin
 from employees.models import BalanceEntry, Delegation, SignatureProfile
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -285,3 +287,10 @@ def test_delegations_are_listed_without_names(support, director, clerk):
     assert "О. В. П. (employee:1)" in shown
     assert opened.status_code == 200
     assert director.name not in text(opened)
+
+
+def test_a_masked_page_that_names_nobody_cannot_be_registered():
+    nobodys = type("Nobodys", (RevealingAdmin,), {})
+
+    with pytest.raises(TypeError, match="employee_of"):
+        nobodys(Delegation, admin.site)

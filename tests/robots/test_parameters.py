@@ -6,7 +6,9 @@ import pytest
 from django.utils import translation
 
 from documents.crm_references import PartyKind, PartyReference, SourceKind, SourceReference
+from robots.parameters import Parameter
 from robots.registry import robot
+from robots.words import Words
 from signx.errors import ErrorCode, SignXError
 
 SEND = robot("signx_send")
@@ -131,3 +133,11 @@ def test_the_status_robot_needs_a_document_and_answers_at_once_by_default():
         STATUS.read({"wait_for": "final"})
 
     assert refused.value.code == ErrorCode.PARAMETER_MISSING
+
+
+def test_a_kind_of_parameter_that_reads_nothing_cannot_be_made():
+    words = Words(ru="а", kz="а", en="a")
+    unread = type("Unread", (Parameter,), {})
+
+    with pytest.raises(TypeError, match="read"):
+        unread(title=words, hint=words)
