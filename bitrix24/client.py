@@ -1,4 +1,4 @@
-"""The only connection to a portal: calls, batches and files, with refresh, limits and errors.
+"""The only connection to a portal: calls, batches and files, within its limits, errors named.
 
 Every function asks the network and must not be called inside a transaction.
 Source: Bitrix24 docs, settings/how-to-call-rest-api.
@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -18,29 +18,16 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from bitrix24 import access, limits, oauth, phpform, rest_log, transport
+from bitrix24 import limits, phpform, rest_log, tokens, transport
 from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_text
-from bitrix24.errors import (
-    DEAD_USER,
-    GONE,
-    STALE_TOKEN,
-    BitrixError,
-    from_answer,
-    unreachable,
-)
+from bitrix24.errors import BitrixError, from_answer, unreachable
 from bitrix24.models import Portal, PortalToken
 from outbox.base import Command
-from signx.errors import ErrorCode
 
 __all__ = ["BatchAnswer", "BitrixError", "Command", "batch", "call", "download", "upload"]
 
 BATCH_SIZE = 50
-# How many users' tokens are tried for one call that names no user, and how many of them may end
-# in a refresh without an answer: each may take 20 s.
-TOKENS_TRIED = 4
-REFRESHES_TRIED = 2
-GONE_CHECK_DELAY = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
@@ -145,87 +132,18 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
     return body.get("result")
 
 
-# --- One request, with whichever token works ------------------------------------------------
+# --- The wire -------------------------------------------------------------------------------
 
 
 def _request(
     portal: Portal, method: str, params: dict[str, Any], *, shown: Any, as_user: int | None
 ) -> dict[str, Any]:
-    refusal = BitrixError(
-        ErrorCode.PORTAL_UNREACHABLE, f"{method}: no token", bitrix_code="NO_TOKEN"
-    )
-    unanswered = 0
-    for token in _candidates(portal, as_user):
-        try:
-            asked = {"shown": shown, "for_person": as_user is not None}
-            return _with_token(token, method, params, **asked)
-        except _Unusable as unusable:
-            refusal = unusable.reason
-            unanswered += unusable.is_unanswered
-        except BitrixError as error:
-            _note_gone(token.portal, error)
-            raise
-        if unanswered == REFRESHES_TRIED:
-            break
-    if as_user is None:
-        Portal.objects.filter(pk=portal.pk).update(last_error=str(refusal)[:200])
-        access.note_loss(portal.pk)
-    raise refusal
+    """One request, with whichever token works (bitrix24.tokens)."""
 
+    def ask(token: PortalToken) -> dict[str, Any]:
+        return _post_or_follow(token, method, params, shown=shown, for_person=as_user is not None)
 
-def _candidates(portal: Portal, as_user: int | None) -> list[PortalToken]:
-    tokens = PortalToken.objects.usable().filter(portal=portal).select_related("portal")
-    if as_user is not None:
-        return list(tokens.filter(bitrix_user_id=as_user))
-    now = timezone.now()
-    # A token that needs no refresh goes first: nothing can be lost with it, nobody waited for.
-    return sorted(
-        tokens[:TOKENS_TRIED], key=lambda token: (not token.is_admin, token.expires_at <= now)
-    )
-
-
-class _Unusable(Exception):
-    """This user's token does not work now; another's may."""
-
-    def __init__(self, reason: BitrixError, *, is_unanswered: bool = False) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-        self.is_unanswered = is_unanswered
-
-
-def _with_token(
-    token: PortalToken, method: str, params: dict[str, Any], *, shown: Any, for_person: bool
-) -> dict[str, Any]:
-    """One request, once more after a refresh if the token has run out. Raises _Unusable."""
-    asked = {"shown": shown, "for_person": for_person}
-    if token.expires_at > timezone.now():
-        try:
-            return _post_or_follow(token, method, params, **asked)
-        except BitrixError as error:
-            if error.is_one_of(DEAD_USER):
-                oauth.mark_dead(token, error.bitrix_code)
-                raise _Unusable(error) from error
-            if not error.is_one_of(STALE_TOKEN):
-                raise
-    fresh = _refreshed(token)
-    try:
-        return _post_or_follow(fresh, method, params, **asked)
-    except BitrixError as error:
-        if error.is_one_of(STALE_TOKEN | DEAD_USER):
-            raise _Unusable(error) from error
-        raise
-
-
-def _refreshed(token: PortalToken) -> PortalToken:
-    """Raises _Unusable where another user's token may do better: refused, or not answered."""
-    try:
-        return oauth.refresh(token)
-    except BitrixError as error:
-        if error.is_one_of(STALE_TOKEN | DEAD_USER):
-            raise _Unusable(error) from error
-        if not error.bitrix_code:
-            raise _Unusable(error, is_unanswered=True) from error
-        raise
+    return tokens.ask(portal, ask, as_user=as_user)
 
 
 def _post_or_follow(
@@ -236,38 +154,13 @@ def _post_or_follow(
     try:
         return _post(token.portal, method, params, token.access_token, **asked)
     except _Moved as moved:
-        _learn_move(token)
+        tokens.learn_move(token)
         if netloc(token.portal.client_endpoint) != moved.netloc:
             raise unreachable(method, "redirected to a host that is not the portal") from moved
     try:
         return _post(token.portal, method, params, token.access_token, **asked)
     except _Moved as moved:
         raise unreachable(method, "redirected twice") from moved
-
-
-def _learn_move(token: PortalToken) -> None:
-    server = oauth.server_for(token.portal.auth_server)
-    try:
-        info = oauth.app_info(token.access_token, server)
-    except BitrixError as error:
-        if not error.is_one_of(STALE_TOKEN):
-            raise
-        oauth.refresh(token)
-        return
-    if info.member_id == token.portal.member_id:
-        oauth.learn_endpoint(token.portal, info.client_endpoint)
-
-
-def _note_gone(portal: Portal, error: BitrixError) -> None:
-    """Have the uninstallation confirmed in the background (bitrix24.lifecycle). A little later:
-    its event, with the wish to keep or to delete the data, may still be on its way."""
-    if error.is_one_of(GONE):
-        Portal.objects.filter(pk=portal.pk, uninstall_check_at=None).update(
-            uninstall_check_at=timezone.now() + GONE_CHECK_DELAY
-        )
-
-
-# --- The wire -------------------------------------------------------------------------------
 
 
 class _Moved(Exception):
