@@ -74,11 +74,13 @@ def batch(
     Errors of single commands are in the answer; raises BitrixError when a request fails as a whole.
     """
     answer = BatchAnswer()
-    ready = _without_paused(portal, commands, answer)
-    for chunk in _chunks(ready):
+    for chunk in _chunks(commands):
+        # Asked anew for each request: the one before may have used up the time of a method.
+        ready = _without_paused(portal, chunk, answer)
         if halt and answer.errors:
             break
-        _run_batch(portal, chunk, answer, as_user=as_user, halt=halt)
+        if ready:
+            _run_batch(portal, ready, answer, as_user=as_user, halt=halt)
     return answer
 
 
@@ -283,7 +285,7 @@ def _without_paused(
     return ready
 
 
-def _chunks(commands: dict[str, Command]) -> Iterator[dict[str, Command]]:
+def _chunks(commands: Mapping[str, Command]) -> Iterator[dict[str, Command]]:
     items = iter(commands.items())
     while chunk := dict(islice(items, BATCH_SIZE)):
         yield chunk

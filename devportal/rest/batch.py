@@ -19,7 +19,8 @@ _FORBIDDEN = ("batch", "download", "upload")
 _REFERENCE = re.compile(r"\$result((?:\[[^\]]*\])+)")
 _PART = re.compile(r"\[([^\]]*)\]")
 
-RunOne = Callable[[str, dict[str, Any]], Any]
+# A command's name and parameters -> what it gave, and its `time`.
+RunOne = Callable[[str, dict[str, Any]], tuple[Any, dict[str, Any]]]
 
 
 def run(params: dict[str, Any], run_one: RunOne) -> dict[str, Any]:
@@ -43,13 +44,15 @@ class _Done:
         self.errors: dict[str, Any] = {}
         self.totals: dict[str, int] = {}
         self.nexts: dict[str, int] = {}
+        self.times: dict[str, dict[str, Any]] = {}
 
     def take(self, key: str, command: str, number: int, run_one: RunOne) -> bool:
         """Run one command; False when it failed."""
         name, _, query = command.partition("?")
         try:
             _refuse(name, number)
-            value = run_one(name, phpform.parse_query(query and _filled(query, self.result)))
+            given = phpform.parse_query(query and _filled(query, self.result))
+            value, self.times[key] = run_one(name, given)
         except RestError as problem:
             self.errors[key] = problem.body()
             return False
@@ -67,7 +70,7 @@ class _Done:
             "result_error": self.errors,
             "result_total": self.totals,
             "result_next": self.nexts,
-            "result_time": {key: {"operating": 0.01} for key in self.result},
+            "result_time": self.times,
         }
 
 

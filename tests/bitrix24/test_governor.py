@@ -156,9 +156,52 @@ def test_a_blocked_method_rests_until_its_last_answer_said(portal, world, settin
 
 
 @pytest.mark.django_db
-def test_a_command_in_a_batch_counts_for_its_method(portal, settings):
-    settings.BITRIX24_OPERATING_LIMIT_S = 0.01
+def test_each_command_of_a_batch_names_the_end_of_its_own_methods_rest(
+    portal, world, settings, time_machine
+):
+    settings.BITRIX24_OPERATING_LIMIT_S = 100
+    time_machine.move_to(timezone.now(), tick=False)
+    world.meter = OperatingMeter(1000, 95, world.clock)
+    world.meter.charge(world.portal.member_id, "crm.item.get", 0)
+    time_machine.shift(timedelta(minutes=4))
 
-    client.batch(portal, {"deal": Command("crm.item.get", DEAL), "me": Command("profile")})
+    client.batch(portal, {"deal": Command("crm.item.get", DEAL), "me": Command("user.current")})
 
-    assert limits.resting_methods(portal, timezone.now()).keys() >= {"crm.item.get", "profile"}
+    now = timezone.now()
+    rests = {row.method: row.rests_until - now for row in MethodBudget.objects.all()}
+    assert rests.keys() == {"crm.item.get", "user.current"}
+    assert timedelta(minutes=5) <= rests["crm.item.get"] <= timedelta(minutes=6)
+    assert timedelta(minutes=9) <= rests["user.current"] <= timedelta(minutes=10)
+
+
+@pytest.mark.django_db
+def test_a_command_that_is_blocked_within_a_batch_rests_as_its_neighbour_said(
+    portal, world, settings
+):
+    settings.BITRIX24_OPERATING_LIMIT_S = 100
+    world.meter = OperatingMeter(40, 40, world.clock)
+    deals = {f"d{number}": Command("crm.item.get", DEAL) for number in range(2)}
+
+    answer = client.batch(portal, deals | {"me": Command("profile")})
+
+    told = world.meter.resets_at(world.portal.member_id, "crm.item.get")
+    assert answer.results.keys() == {"d0", "me"}
+    assert answer.errors["d1"].code == ErrorCode.PORTAL_BUSY
+    assert answer.errors["d1"].retry_at.timestamp() == told
+    assert limits.resting_methods(portal, timezone.now())["crm.item.get"].timestamp() == told
+
+
+@pytest.mark.django_db
+def test_the_next_request_of_a_long_batch_spares_a_method_that_has_begun_to_rest(
+    portal, world, settings
+):
+    settings.BITRIX24_OPERATING_LIMIT_S = 100
+    world.meter = OperatingMeter(1000, 2, world.clock)
+    deals = {f"d{number}": Command("crm.item.get", DEAL) for number in range(client.BATCH_SIZE)}
+    since = len(world.requests.rows)
+
+    answer = client.batch(portal, deals | {"late": Command("crm.item.get", DEAL)})
+
+    assert len(world.requests.rows) == since + 1
+    assert answer.results.keys() == deals.keys()
+    assert answer.errors["late"].retry_at > timezone.now()
