@@ -11,8 +11,10 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from employees.models import CodeAddress, OneTimeCode
@@ -85,6 +87,18 @@ def seconds_to_next(*, purpose: str, subject: str, at: datetime) -> int:
     return max(0, _ceil_seconds(newest.created_at + PAUSE_BETWEEN_CODES - at))
 
 
+def forget_old_codes(at: datetime | None = None) -> None:
+    """Daily: drop codes older than CODE_DAYS, and addresses that no code is left for.
+
+    That a code was sent, typed wrongly or confirmed, and how, stands in the journal and in the
+    signature: the report and the verification page read nothing here. May run twice.
+    """
+    at = at or timezone.now()
+    OneTimeCode.objects.filter(created_at__lt=at - timedelta(days=settings.CODE_DAYS)).delete()
+    sent_there = OneTimeCode.objects.filter(address=OuterRef("address"))
+    CodeAddress.objects.filter(~Exists(sent_there)).delete()
+
+
 def mask_address(address: str) -> str:
     """An e-mail address or a phone as outsiders may see it: i***@mail.ru, +7***12."""
     name, at_sign, host = address.strip().partition("@")
@@ -125,8 +139,9 @@ def _hash(purpose: str, subject: str, bound_to: str, code: str) -> str:
 
 
 def _lock(address: str) -> None:
-    CodeAddress.objects.get_or_create(address=address)
-    CodeAddress.objects.select_for_update().get(address=address)
+    # Again if the row was forgotten (forget_old_codes) between the two statements.
+    while not CodeAddress.objects.select_for_update().filter(address=address):
+        CodeAddress.objects.get_or_create(address=address)
 
 
 def _require_pause(purpose: str, subject: str, at: datetime) -> None:

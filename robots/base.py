@@ -58,6 +58,8 @@ class Robot(ABC, Generic[GivenT, PlanT]):
     Input: ClassVar[type[RobotInput]]
     Given: ClassVar[type[Any]]
     outputs: ClassVar[tuple[Output, ...]]
+    # Whether the same call carried out once more does no harm.
+    may_repeat: ClassVar[bool] = False
 
     def read(self, properties: Mapping[str, Any]) -> GivenT:
         """The inputs of a call. Raises PARAMETER_MISSING or PARAMETER_INVALID for the first bad."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from robots import services
+from robots import services, wiping
 from robots.models import RobotCall
 
 # Well under the queue's time limit (Q_CLUSTER timeout, 180 s): what is left comes due again.
@@ -30,6 +30,11 @@ def run_due() -> int:
         services.run(call_id)
         count += 1
     return count
+
+
+def forget_old_calls(at: datetime | None = None) -> None:
+    """Daily: see robots.wiping."""
+    wiping.forget_old_calls(at or timezone.now())
 
 
 def has_due(at: datetime) -> bool:

@@ -293,6 +293,10 @@ PKCS11_MODULE = env.str("SIGNX_PKCS11_MODULE", default="")
 PKCS11_TOKEN = env.str("SIGNX_PKCS11_TOKEN", default="")
 PKCS11_PIN = env.str("SIGNX_PKCS11_PIN", default="")
 REST_LOG_DAYS = at_least("SIGNX_REST_LOG_DAYS", 3, default=7)  # Market rule: three days or more
+# One-time codes are counted by the day; after that they are of no use to anybody.
+CODE_DAYS = at_least("SIGNX_CODE_DAYS", 2, default=30)
+# Robot calls with their inputs, for support; the journal keeps the fact for ever.
+ROBOT_CALL_DAYS = at_least("SIGNX_ROBOT_CALL_DAYS", 7, default=90)
 # How long after an uninstallation "with data" the portal's data are deleted; a new installation
 # before that finds them all.
 WIPE_AFTER_DAYS = at_least("SIGNX_WIPE_AFTER_DAYS", 0, default=30)

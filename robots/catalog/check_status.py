@@ -82,6 +82,7 @@ class CheckStatus(base.Robot[StatusGiven, StatusGiven]):
     Input = StatusInput
     Given = StatusGiven
     outputs = OUTPUTS
+    may_repeat = True  # it only reads
 
     def prepare(self, call: RobotCall, given: StatusGiven, at: datetime) -> StatusGiven:
         return given

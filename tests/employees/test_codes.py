@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from employees import codes
-from employees.models import OneTimeCode
+from employees.models import CodeAddress, OneTimeCode
 from signx.errors import ErrorCode, SignXError
 from tests.employees.cast import NOON
 from tests.employees.threads import at_once
@@ -239,3 +239,26 @@ def test_the_limit_of_an_address_holds_at_once():
     outcomes = at_once(lambda number: issue(subject=f"late:{number}", at=later), callers=6)
 
     assert outcomes.count(ErrorCode.CODE_LIMIT) == 4
+
+
+def test_old_codes_are_forgotten_with_their_addresses(settings):
+    settings.CODE_DAYS = 30
+    issue()
+    issue(NOON + timedelta(days=20), subject="signer:10", address="new@zakazchik.example")
+
+    for _twice in range(2):
+        codes.forget_old_codes(NOON + timedelta(days=30, seconds=1))
+
+    assert [row.subject for row in OneTimeCode.objects.all()] == ["signer:10"]
+    assert [row.address for row in CodeAddress.objects.all()] == ["new@zakazchik.example"]
+    check(issue(NOON + timedelta(days=31)), NOON + timedelta(days=31))
+
+
+def test_forgetting_gives_nobody_more_codes_a_day(settings):
+    settings.CODE_DAYS = 2
+    for number in range(10):
+        issue(NOON + timedelta(hours=number), subject=f"signer:{number}")
+
+    codes.forget_old_codes(NOON + timedelta(hours=12))
+
+    assert refusal(issue, NOON + timedelta(hours=12))[0] == ErrorCode.CODE_LIMIT

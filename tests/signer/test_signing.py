@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from time_machine import Traveller
 
-from documents import services
+from documents import evidence, services, tasks
 from documents.models import Agreement, Document, Signature
+from employees import codes
+from employees.models import OneTimeCode
 from journal.models import AuditEvent
 from outbox.models import Delivery
 from outbox.services import content
@@ -35,6 +37,21 @@ def test_reading_a_code_and_one_button_sign_the_document(invited: Invited) -> No
     assert signature.signed_sha256 == invited.document.files.get(kind="shown").sha256
     assert "i***@zakazchik.example" in signature.confirmed_by
     assert code not in signature.confirmed_by
+
+
+def test_the_proof_of_a_signature_needs_no_code_that_is_forgotten(
+    invited: Invited, clock: Traveller
+) -> None:
+    invited.post("code/", code=invited.ask_for_code())
+    tasks.seal(invited.document.pk, NOON + timedelta(hours=1))
+    told = evidence.report_data(invited.document, at=NOON)
+    clock.shift(timedelta(days=400))
+
+    codes.forget_old_codes()
+
+    assert not OneTimeCode.objects.exists()
+    assert evidence.report_data(invited.document, at=NOON) == told
+    assert AuditEvent.objects.filter(kind="signer_code_sent").exists()
 
 
 def test_a_code_may_be_pasted_with_spaces(invited: Invited) -> None:
