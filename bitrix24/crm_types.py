@@ -20,7 +20,7 @@ _SYMBOLS = {
 
 
 def symbol(entity_type_id: int) -> str:
-    """ENTITY_TYPE of timeline methods: `deal`, `dynamic_177`; empty for types without one."""
+    """ENTITY_TYPE of timeline methods: `deal`, `dynamic_177`; empty if they have none."""
     if entity_type_id >= FIRST_DYNAMIC:
         return f"dynamic_{entity_type_id}"
     return _SYMBOLS.get(entity_type_id, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from signx.errors import ErrorCode, SignXError
 # A command whose texts (files in base64) are longer goes in a request of its own.
 BATCHED_LENGTH = 200_000
 PUT_OFF = timedelta(seconds=30)
+COMMENT = "crm.timeline.comment.add"
 
 Prepared = dict[int, Command]
 Outcomes = dict[int, Outcome]
@@ -121,10 +123,15 @@ def _call(portal: Portal, command: Command) -> Outcome:
 
 def _refusal(command: Command, error: BitrixError) -> Outcome:
     """A process that is locked for a moment is refused like a wrong call: worth another try.
-    A spent or bad event token is ACCESS_DENIED, and stays so."""
+    A spent or bad event token is ACCESS_DENIED, and stays so.
+
+    A card that takes no comment (deleted, or of a type without one: the docs list not all types)
+    goes without: nobody at the support desk could mend it. The row keeps why."""
     outcome = failure(error)
     if command.method == "bizproc.event.send" and error.code == ErrorCode.INPUT_INVALID:
-        return Outcome(done=False, code=outcome.code, detail=outcome.detail)
+        return replace(outcome, final=False)
+    if command.method == COMMENT and outcome.final:
+        return replace(outcome, done=True)
     return outcome
 
 
@@ -141,7 +148,7 @@ def _adopt_comments(
     """A comment whose answer was lost stands in the timeline already: it is found, not doubled."""
     for delivery in deliveries:
         command = commands.get(delivery.pk)
-        if command is None or command.method != "crm.timeline.comment.add":
+        if command is None or command.method != COMMENT:
             continue
         if delivery.is_repeat and (outcome := _standing_comment(portal, delivery, command)):
             outcomes[delivery.pk] = outcome
@@ -160,7 +167,7 @@ def _standing_comment(portal: Portal, delivery: Delivery, command: Command) -> O
             portal, str(fields["ENTITY_TYPE"]), as_int(fields["ENTITY_ID"])
         )
     except BitrixError as error:
-        return failure(error)
+        return _refusal(command, error)
     found = next((comment for comment in comments if marker in comment.text), None)
     return Outcome(done=True, result=found.id) if found else None
 

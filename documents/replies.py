@@ -7,13 +7,13 @@ Sources: https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-robot/bizpro
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from bitrix24 import crm_types, methods
 from bitrix24.models import Portal
 from documents import files
 from documents.models import Document, Signer, StoredFile, WorkflowSubscription
@@ -44,8 +44,6 @@ FILE_OUTPUTS = {
     "agreement_document_id": Kind.AGREEMENT,
     "report_document_id": Kind.REPORT,
 }
-# crm.timeline.comment.add names the owner's type by word; other types are "dynamic_<id>".
-ENTITY_TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company", 7: "quote", 31: "smart_invoice"}
 
 
 def values(document: Document) -> dict[str, str]:
@@ -305,22 +303,19 @@ def build_upload(delivery: Delivery) -> Command:
     )
 
 
-def build_timeline_comment(delivery: Delivery) -> Command:
-    """`crm.timeline.comment.add`; the text holds the document's number, by which it is found."""
+def build_timeline_comment(delivery: Delivery) -> Command | None:
+    """`crm.timeline.comment.add`; the text holds the document's number, by which it is found.
+    None for a type whose cards have no timeline."""
     document = Document.objects.select_related("crm_binding").get(pk=delivery.payload["document"])
     binding = document.crm_binding
-    fields: dict[str, object] = {
-        "ENTITY_ID": binding.entity_id,
-        "ENTITY_TYPE": ENTITY_TYPES.get(
-            binding.entity_type_id, f"dynamic_{binding.entity_type_id}"
-        ),
-        "COMMENT": delivery.payload["text"],
-    }
+    if not crm_types.symbol(binding.entity_type_id):
+        return None
     is_result = delivery.key == f"timeline:{document.pk}:{Status.COMPLETED}"
     signed = files.find(document, Kind.SIGNED) if is_result else None
-    if signed is not None:
-        fields["FILES"] = [[signed.name, _base64(files.content_of(signed))]]
-    return Command("crm.timeline.comment.add", {"fields": fields})
+    attached = {signed.name: files.content_of(signed)} if signed is not None else {}
+    return methods.timeline_comment_command(
+        binding.entity_type_id, binding.entity_id, delivery.payload["text"], attached
+    )
 
 
 def plain(text: str) -> str:
@@ -401,7 +396,3 @@ def _comment_text(document: Document) -> str:
         _("Check: %(url)s") % {"url": document.verification_url},
     ]
     return "\n".join(line for line in lines if line)
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()

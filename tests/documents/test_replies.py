@@ -199,6 +199,14 @@ def test_other_crm_types_are_named_as_the_portal_names_them(
     assert replies.build_timeline_comment(comment).params["fields"]["ENTITY_TYPE"] == word
 
 
+def test_a_type_without_a_timeline_gets_no_comment(completed: Document) -> None:
+    completed.crm_binding.entity_type_id = 36
+    completed.crm_binding.save()
+    comment = Delivery.objects.get(kind="timeline_comment")
+
+    assert replies.build_timeline_comment(comment) is None
+
+
 def test_no_binding_no_comment(office: object) -> None:
     document = factories.make_sending(office, crm_entity=None)
     error = SignXError(ErrorCode.PROVIDER_FAILED)

@@ -11,7 +11,7 @@ from bitrix24.models import Portal
 from devportal.world import World
 from documents import files, services
 from documents.creation import CrmEntity
-from documents.models import Document
+from documents.models import CrmBinding, Document
 from employees import balances
 from employees.models import Employee, SignatureProfile
 from outbox.models import Delivery
@@ -78,3 +78,43 @@ def test_a_lost_answer_doubles_nothing(
     folder = int(Portal.objects.get(pk=on_the_way.portal_id).disk_folder_id)
     names = [item.name for item in devportal.portal.disk.children(folder)]
     assert len(names) == len(set(names)) == 2  # signed file and report
+
+
+def take_away_the_deal(devportal: World) -> None:
+    del devportal.portal.crm[2, 315]
+
+
+def bind_to_an_invoice(devportal: World) -> None:
+    """To a type whose comments the documentation does not promise."""
+    devportal.portal.crm[31, 315] = {"id": 315, "entityTypeId": 31, "title": "Счёт № 315"}
+    devportal.ways.choose({"timeline_types": "documented"})
+    CrmBinding.objects.update(entity_type_id=31)
+
+
+@pytest.mark.parametrize("happens", [take_away_the_deal, bind_to_an_invoice])
+def test_a_card_that_takes_no_comment_goes_without(
+    on_the_way: Document, devportal: World, worker: object, happens: object
+) -> None:
+    happens(devportal)  # type: ignore[operator]
+
+    worker.run()  # type: ignore[attr-defined]
+
+    assert Document.objects.get(pk=on_the_way.pk).status == "completed"
+    assert devportal.calls("crm.timeline.comment.add")
+    assert devportal.portal.comments == []
+    assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.State.DONE}
+    assert Delivery.objects.get(kind="timeline_comment").error_code == "not_found", "support sees"
+
+
+def test_a_repeated_comment_to_a_deleted_deal_is_given_up_quietly(
+    on_the_way: Document, devportal: World, worker: object, clock: object
+) -> None:
+    devportal.faults.set({"drop_before": 1.0})
+    worker.run()  # type: ignore[attr-defined]
+    devportal.faults.clear()
+    take_away_the_deal(devportal)
+    clock(hours=1)  # type: ignore[operator]
+
+    worker.run()  # type: ignore[attr-defined]
+
+    assert Delivery.objects.get(kind="timeline_comment").state == Delivery.State.DONE
