@@ -140,10 +140,13 @@ def _uninstall(payload: dict[str, Any]) -> None:
 
 
 def _payment(payload: dict[str, Any]) -> None:
-    """ONAPPPAYMENT is only a reason to look: what is paid, the portal is asked (features).
+    """ONAPPPAYMENT is only a reason to look: what is paid, the portal is asked (features)."""
+    _look_over(payload)
 
-    Its auth block may lack the application_token, so such an event counts once in a while.
-    """
+
+def _look_over(payload: dict[str, Any]) -> None:
+    """Have the portal looked over soon. An event that lacks the application_token counts once in
+    a while."""
     auth = as_dict(payload.get("auth"))
     if as_text(auth.get("application_token")):
         portal: Portal | None = incoming.authenticate(payload)
@@ -157,8 +160,12 @@ def _payment(payload: dict[str, Any]) -> None:
 
 def _install(payload: dict[str, Any]) -> None:
     """ONAPPINSTALL and ONAPPUPDATE carry tokens of the administrator, which the authorization
-    server is asked about; an update may bring a new application_token."""
+    server is asked about; an update may bring a new application_token. One that comes without
+    tokens is only a reason to look."""
     auth = as_dict(payload.get("auth"))
+    if not as_text(auth.get("access_token")):
+        _look_over(payload)
+        return
     portal = incoming.find_portal(as_text(auth.get("member_id")))
     if portal is None:
         raise SignXError(ErrorCode.NOT_FOUND, "no such portal")
