@@ -26,6 +26,10 @@ NEEDS: dict[str, tuple[str, Promise]] = {
         "crm.item.get",
         _("Deals and contacts cannot be read: documents cannot be sent from CRM."),
     ),
+    "documentgenerator": (
+        "crm.documentgenerator.document.get",
+        _("Documents made in CRM cannot be read: business processes cannot send them."),
+    ),
     "disk": (
         "disk.folder.uploadfile",
         _("Signed files cannot be put on Disk."),
@@ -43,8 +47,8 @@ NEEDS: dict[str, tuple[str, Promise]] = {
         _("Names of employees cannot be read."),
     ),
 }
-# Other scopes that grant the same.
-INSTEAD = {"user_brief": {"user_basic", "user"}}
+# Other scopes that grant the same; of the generator's the portal itself says which one does.
+INSTEAD = {"user_brief": {"user_basic", "user"}, "documentgenerator": {"crm"}}
 
 NOT_GRANTED = _(
     "The permission “%(scope)s” is not granted: add it in the application's card in Bitrix24."
@@ -84,12 +88,15 @@ def _missing(answer: BatchAnswer) -> list[str]:
     found = [PAYMENT] if as_bool(app.get("PAYMENT_EXPIRED")) else []
     granted = {as_text(scope) for scope in as_list(answer.results.get("scope"))}
     for scope in NEEDS:
+        method = as_dict(answer.results.get(f"has_{scope}"))
+        exists = as_bool(method.get("isExisting", True))
+        is_ours = as_bool(method.get("isAvailable", True))
         if granted and not granted & ({scope} | INSTEAD.get(scope, set())):
             found.append(f"scope:{scope}")
-            continue
-        method = as_dict(answer.results.get(f"has_{scope}"))
-        if "isExisting" in method and not as_bool(method["isExisting"]):
+        elif not exists:
             found.append(f"plan:{scope}")
+        elif not is_ours:
+            found.append(f"scope:{scope}")
     return found
 
 
