@@ -7,6 +7,7 @@ Sources: https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-robot/bizpro
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,8 @@ from signx.errors import ErrorCode, SignXError
 
 REPEAT_AFTER = timedelta(minutes=5)
 AGAIN = ":again"
+# No limit of RETURN_VALUES is documented; an answer that was too long would never arrive.
+ANSWER_BYTES = 2000
 # Progress is for a step that waits long: one that is answered within a minute costs no request.
 LOG_AFTER = timedelta(minutes=1)
 REPLY, LOG_LINE, COMMENT, UPLOAD = (
@@ -248,6 +251,7 @@ def build_reply(delivery: Delivery) -> Command:
     if delivery.payload["document"] and outputs["status_code"] == Status.COMPLETED:
         document = Document.objects.select_related("portal").get(pk=delivery.payload["document"])
         outputs |= _file_values(document)
+    outputs = _fitting(outputs)
     return Command(
         "bizproc.event.send",
         {
@@ -256,6 +260,16 @@ def build_reply(delivery: Delivery) -> Command:
             "log_message": outputs["error"] or outputs["status_text"],
         },
     )
+
+
+def _fitting(outputs: dict[str, str]) -> dict[str, str]:
+    """The same outputs within ANSWER_BYTES: the longest text, somebody's reason, is cut."""
+    fitting = dict(outputs)
+    while len(json.dumps(fitting, ensure_ascii=False).encode()) > ANSWER_BYTES:
+        longest = max(fitting, key=lambda key: len(fitting[key]))
+        text = fitting[longest]
+        fitting[longest] = f"{text[: len(text) * 7 // 8]}…"
+    return fitting
 
 
 def reply_settled(delivery: Delivery) -> None:
