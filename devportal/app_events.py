@@ -78,7 +78,9 @@ def update_app(world: World, portal: Portal, user_id: int) -> None:
         "PREVIOUS_VERSION": portal.app.version - 1,
         "LANGUAGE_ID": portal.language,
     }
-    fire(world, portal, "ONAPPUPDATE", data, user_id=user_id)
+    way = world.ways.of("update_event")
+    if way != "none":
+        fire(world, portal, "ONAPPUPDATE", data, user_id=user_id if way == "tokens" else 0)
     portal.app.is_installed = False
     if world.ways.of("update_handlers") == "lost":
         portal.app.handlers.clear()
@@ -91,7 +93,8 @@ def uninstall(world: World, portal: Portal, *, clean: bool = True) -> None:
     if not app.is_present:
         return
     handlers = [row for row in app.handlers if row.event == "ONAPPUNINSTALL"]
-    data = {"LANGUAGE_ID": portal.language, "CLEAN": "1" if clean else "0"}
+    yes, no = ("1", "0") if world.ways.of("booleans") == "1" else ("Y", "N")
+    data = {"LANGUAGE_ID": portal.language, "CLEAN": yes if clean else no}
     if app.is_installed:
         for handler in handlers:
             _post(world, portal, handler, data, user_id=0, changes={})

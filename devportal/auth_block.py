@@ -30,7 +30,7 @@ def auth_block(world: World, portal: Portal, user_id: int, *, with_refresh: bool
     block: dict[str, Any] = {
         "domain": portal.domain,
         "client_endpoint": world.auth.client_endpoint(portal),
-        "server_endpoint": world.config.server_endpoint,
+        "server_endpoint": world.auth.server_endpoint,
         "member_id": portal.member_id,
         "application_token": portal.application_token,
     }

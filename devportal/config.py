@@ -13,7 +13,8 @@ class Config:
 
     `domain` and `second_domain` are host names with a port where it is not the default one.
     `auth_url` is the base of the authorization server (`http://localhost:8001`); it may share
-    a host with a portal. `faults` maps names of `devportal.faults` to probabilities.
+    a host with a portal; `second_auth_url` is its other name. `faults` maps names of
+    `devportal.faults` to probabilities.
     `bucket_size` 0 switches the request limit off (Bitrix24: 50 requests, 2 a second leak).
     `operating_limit_s` 0 switches the limit of a method's time off (Bitrix24: 480 s of execution
     in ten minutes); every call is charged `operating_cost_s` besides the time it really took.
@@ -22,6 +23,7 @@ class Config:
     domain: str = "localhost:8001"
     second_domain: str = ""
     auth_url: str = ""
+    second_auth_url: str = "http://oauth2.portal.test"
     scheme: str = "http"
     client_id: str = "local.6744f1a0c3b2e5.40917265"
     client_secret: str = "dTqPz4nWv8LrXb2KcYh6MfJs9GaEu3oR1iNw7xQkVtZpB5mDyC"
@@ -63,11 +65,6 @@ class Config:
     def auth_host(self) -> str:
         """Host (and port) under which the authorization server is asked."""
         return self.auth_base.partition("://")[2]
-
-    @property
-    def server_endpoint(self) -> str:
-        """`server_endpoint` of tokens and events: where `app.info` is asked."""
-        return f"{self.auth_base}/rest/"
 
     @property
     def installer_url(self) -> str:

@@ -98,7 +98,7 @@ def _fields(
         "AUTH_ID": token.access_token,
         "AUTH_EXPIRES": str(ACCESS_LIFETIME_S),
         "REFRESH_ID": token.refresh_token,
-        "SERVER_ENDPOINT": world.config.server_endpoint,
+        "SERVER_ENDPOINT": world.auth.server_endpoint,
         "APPLICATION_TOKEN": portal.application_token,
         "APPLICATION_SCOPE": ",".join(world.config.scopes),
         "member_id": portal.member_id,

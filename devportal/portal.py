@@ -54,6 +54,7 @@ class GeneratedDocument:
     conversion_s: float
     conversion_started_at: float | None = None
     conversion_fails: bool = False
+    is_announced: bool = False
     updated_at: float = 0.0
 
     def is_converted(self, now: float) -> bool:

@@ -107,7 +107,7 @@ class AuthServer:
             "member_id": portal.member_id,
             "refresh_token": token.refresh_token,
             "scope": ",".join(self._config.scopes),
-            "server_endpoint": self._config.server_endpoint,
+            "server_endpoint": self.server_endpoint,
             "status": "L",
             "user_id": token.user_id,
         }
@@ -139,6 +139,13 @@ class AuthServer:
             },
             "user_id": str(token.user_id),
         }
+
+    @property
+    def server_endpoint(self) -> str:
+        """`server_endpoint` of tokens and events: where `app.info` is asked."""
+        is_first = self._ways.of("auth_server") == "first"
+        base = self._config.auth_base if is_first else self._config.second_auth_url
+        return f"{base}/rest/"
 
     def client_endpoint(self, portal: Portal) -> str:
         """Where the portal's REST methods live."""

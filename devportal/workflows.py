@@ -140,6 +140,8 @@ def _call_robot(
     step.event_token = robot_calls.new_event_token(portal, process.id, step.activity_name)
     step.sent = _inputs(portal, process, step, robot, kind)
     subscription = step.use_subscription or robot.get("USE_SUBSCRIPTION") or ""
+    if world.ways.of("subscription") == "forced_n":
+        subscription = "N"
     call = robot_calls.build_call(
         world,
         portal,
@@ -166,8 +168,9 @@ def post_call(
     call: dict[str, Any],
     step: Step | None = None,
 ) -> None:
-    """Send a call to its handler, twice when the fault `duplicate_call` strikes."""
-    copies = 2 if "duplicate_call" in world.faults.draw(Point.ROBOT_CALL) else 1
+    """Send a call to its handler, twice when the fault `duplicate_call` strikes or always."""
+    is_struck = "duplicate_call" in world.faults.draw(Point.ROBOT_CALL)
+    copies = 2 if is_struck or world.ways.of("call_times") == "twice" else 1
     form = phpform.encode(call, raw_brackets=world.ways.of("brackets") == "raw")
     for _ in range(copies):
         number = world.note_outgoing("robot", robot["CODE"], portal, robot["HANDLER"])

@@ -122,7 +122,22 @@ class World:
                 self.jobs.popleft()()
             for portal in self.portals:
                 workflows.close_overdue(self, portal)
+                if self.ways.of("conversion_event") == "fired":
+                    self._announce_conversions(portal)
         self._settle_inline()
+
+    def _announce_conversions(self, portal: Portal) -> None:
+        for document in portal.documents.values():
+            if document.is_announced or not document.is_converted(self.clock.now()):
+                continue
+            document.is_announced = True
+            fields = {
+                "ID": document.id,
+                "ENTITY_TYPE_ID": document.entity_type_id,
+                "ENTITY_ID": document.entity_id,
+            }
+            event = "ONCRMDOCUMENTGENERATORDOCUMENTUPDATE"
+            app_events.fire(self, portal, event, {"FIELDS": fields})
 
     def settle(self) -> int:
         """Deliver every queued call to the application; how many there were."""

@@ -15,6 +15,7 @@ from devportal.rest.links import machine_url
 from devportal.rest.registry import Call, Page, page_of, rest_method
 
 DOWNLOAD, UPLOAD = "download", "upload"
+_SMALL_UPLOAD_BYTES = 5 * 1024 * 1024
 
 
 @rest_method("disk.storage.getforapp", "disk", admin=True)
@@ -89,6 +90,8 @@ def upload_file(call: Call) -> dict[str, Any]:
     if given is None:
         return _upload_slot(call, parent, name, unique=unique)
     content = _decoded(given)
+    if call.world.ways.of("upload_limit") == "5mb" and len(content) > _SMALL_UPLOAD_BYTES:
+        raise RestError("ERROR_COULD_NOT_SAVE_FILE", "Could not save file.")
     return store_file(call, parent, name, content, unique=unique)
 
 
@@ -98,6 +101,9 @@ def file_get(call: Call) -> dict[str, Any]:
     item = call.portal.disk.objects.get(_id(call))
     if item is None or not item.is_file:
         raise _not_found(call)
+    is_apps = call.portal.disk.storages[item.storage_id].entity_type == "restapp"
+    if is_apps and not call.user.is_admin and call.world.ways.of("app_storage") == "private":
+        raise RestError("ACCESS_DENIED", "Access denied")
     row = _object_row(call, item)
     return {key: str(value) if isinstance(value, int) else value for key, value in row.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ from devportal.clock import iso
 from devportal.crm_types import crm_type
 from devportal.errors import RestError, access_denied
 from devportal.rest.registry import Call, Page, page_of, rest_method
+
+_SMALL_ANSWER_BYTES = 2048
 
 
 @rest_method("bizproc.event.send", "bizproc")
@@ -26,6 +29,9 @@ def event_send(call: Call) -> bool:
     if found is None:
         raise access_denied()
     given = values if isinstance(values, dict) else {}
+    size = len(json.dumps(given, ensure_ascii=False).encode())
+    if call.world.ways.of("answer_size") == "2kb" and size > _SMALL_ANSWER_BYTES:
+        raise RestError("ERROR_WRONG_RETURN_VALUES", "RETURN_VALUES is too long")
     _carry_out(
         call, partial(workflows.receive, call.world, call.portal, event_token, given, message)
     )

@@ -292,4 +292,5 @@ def _frame(
             )
         except EntryRefused as refusal:
             return {"refusal": str(refusal)}
-    return {"entry": entry, "scheme": world().config.scheme}
+    way = world().ways.of("frame_name")
+    return {"entry": entry, "scheme": world().config.scheme, "frame_name": way}

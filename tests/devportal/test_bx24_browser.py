@@ -75,7 +75,9 @@ def open_app(page: Page, server: Server, path: str = "/marketplace/app/") -> Fra
     return frame
 
 
-def test_frame_learns_who_and_where(page, server, app):
+@pytest.mark.parametrize("way", ["telling", "plain"])
+def test_frame_learns_who_and_where(page, server, app, way):
+    server.world.ways.choose({"frame_name": way})
     frame = open_app(page, server)
 
     facts = json.loads(frame.locator("#facts").inner_text())
