@@ -107,6 +107,7 @@ def open_frame(entry: Entry, at: datetime | None = None) -> tuple[FrameSession, 
         placement_entity_id=entry.entity_id,
         created_at=at,
         seen_at=at,
+        confirmed_at=at,
     )
     return frame, token
 

@@ -17,6 +17,8 @@ from signx.errors import ErrorCode, SignXError
 STALE_TOKEN = frozenset({"expired_token", "no_auth_found", "invalid_token"})
 # This user cannot act for us at all: take another administrator's token.
 DEAD_USER = frozenset({"authorization_error", "user_access_error", "invalid_grant"})
+# Said by ourselves (bitrix24.tokens): there is no token to ask with.
+TOKENLESS = frozenset({"no_token"})
 # The application is gone from the portal, or the portal is gone.
 GONE = frozenset({"not_installed", "application_not_found", "portal_deleted"})
 BUSY = frozenset({"query_limit_exceeded", "operation_time_limit", "overload_limit"})

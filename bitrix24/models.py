@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from signx.vault import EncryptedTextField
@@ -172,6 +173,10 @@ class FrameSession(models.Model):
     placement_entity_id = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    # When the portal last told what stands above (bitrix24.confirmation); until when it is not
+    # asked again after it was silent.
+    confirmed_at = models.DateTimeField(default=timezone.now)
+    silent_until = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.portal_id}/{self.bitrix_user_id}"

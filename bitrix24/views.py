@@ -26,6 +26,7 @@ from bitrix24.auth import (
     set_frame,
     verify_entry,
 )
+from bitrix24.confirmation import confirm
 from bitrix24.models import Portal
 from signx.errors import ErrorCode, SignXError
 from signx.http import error_response, http_status
@@ -92,6 +93,7 @@ def install_step(request: HttpRequest, number: int) -> HttpResponse:
     """One step of the wizard: 200, or the reason in words that an administrator can act on."""
     frame = request.frame  # type: ignore[attr-defined]
     try:
+        confirm(frame, timezone.now())
         if not frame.is_portal_admin:
             raise SignXError(ErrorCode.RIGHT_MISSING, name=frame.user_name, reason="ADMIN")
         is_last = install.run_step(frame.portal, number, user_id=frame.bitrix_user_id)

@@ -7,8 +7,10 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from bitrix24.auth import frame_required
+from bitrix24.confirmation import confirm
 from bitrix24.models import FrameSession
 from employees.models import Employee, Right
 from employees.services import from_frame
@@ -27,14 +29,18 @@ def employee_required(right: Right | None = None) -> Callable[[View], View]:
     """Let in only an employee with a live frame session and, if named, with the right.
 
     Sets `request.employee`. Language and frame policy come with the session (bitrix24.auth);
-    rights are read from the database on each request. Raises SESSION_EXPIRED, RIGHT_MISSING.
+    rights are read from the database on each request, and what the portal says of the person is
+    asked anew when it is old. Raises SESSION_EXPIRED, RIGHT_MISSING, and ADMIN_UNCONFIRMED for an
+    administrator's doings while the portal is silent.
     """
 
     def decorate(view: View) -> View:
         @frame_required
         @wraps(view)
         def guarded(request: EmployeeRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            is_fresh = confirm(request.frame, timezone.now())
             request.employee = from_frame(request.frame)
+            request.employee.is_unconfirmed = not is_fresh
             if right is not None:
                 request.employee.require(right)
             return view(request, *args, **kwargs)

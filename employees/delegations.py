@@ -88,7 +88,10 @@ def owners_for(employee: Employee, at: datetime) -> EmployeeQuerySet:
 def _require_giver(owner: Employee, by: Employee) -> None:
     if owner.portal_id != by.portal_id:
         raise SignXError(ErrorCode.NOT_FOUND, "employee of another portal")
-    if by.is_active and (by.pk == owner.pk or by.is_portal_admin):
+    if by.is_active and by.pk == owner.pk:
+        return
+    if by.is_active and by.is_portal_admin:
+        by.require_confirmed()
         return
     raise SignXError(
         ErrorCode.RIGHT_MISSING,

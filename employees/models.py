@@ -53,6 +53,9 @@ class Employee(models.Model):
     # When the portal last told us about this person; employees.services decides how old is too old.
     checked_at = models.DateTimeField(_("told by the portal"), null=True, blank=True)
 
+    # Not stored: for this request it is unknown whether he is an administrator still.
+    is_unconfirmed = False
+
     objects = EmployeeQuerySet.as_manager()
 
     class Meta:
@@ -83,7 +86,7 @@ class Employee(models.Model):
         return self.is_portal_admin or self.rights.filter(right=right).exists()
 
     def require(self, right: Right) -> None:
-        """Raises SignXError(RIGHT_MISSING)."""
+        """Raises SignXError: RIGHT_MISSING, ADMIN_UNCONFIRMED."""
         if not self.has_right(right):
             raise SignXError(
                 ErrorCode.RIGHT_MISSING,
@@ -93,6 +96,13 @@ class Employee(models.Model):
                     _("the right “{right}” is given by a portal administrator"), right=right.label
                 ),
             )
+        if not self.rights.filter(right=right).exists():
+            self.require_confirmed()
+
+    def require_confirmed(self) -> None:
+        """For what only an administrator may do. Raises SignXError(ADMIN_UNCONFIRMED)."""
+        if self.is_unconfirmed:
+            raise SignXError(ErrorCode.ADMIN_UNCONFIRMED, self.audit_name)
 
 
 class EmployeeRight(models.Model):

@@ -29,13 +29,13 @@ def from_frame(frame: FrameSession) -> Employee:
         known["name"] = frame.user_name
     employee = _stored(frame.portal, frame.bitrix_user_id)
     if employee is None:
-        known["checked_at"] = frame.created_at
+        known["checked_at"] = frame.confirmed_at
         return _create(frame.portal, frame.bitrix_user_id, known)
     if set(frame.user_name.split()) <= set(employee.name.split()):
         # A session knows no patronymic: the fuller name of the same person stays.
         known["name"] = employee.name
-    if (employee.checked_at or frame.created_at) <= frame.created_at:
-        return _update(employee, known | {"checked_at": frame.created_at})
+    if (employee.checked_at or frame.confirmed_at) <= frame.confirmed_at:
+        return _update(employee, known | {"checked_at": frame.confirmed_at})
     # The portal told us something newer than this session: dismissed, no longer administrator.
     if not employee.is_active:
         raise SignXError(ErrorCode.SESSION_EXPIRED, f"{employee.audit_name} is not active")

@@ -260,6 +260,16 @@ PAGE_ANSWERS: dict[ErrorCode, Entry] = {
         Advice("Страница была открыта слишком долго.", "Обновите страницу портала."),
         Advice("The page was open for too long.", "Reload the page of the portal."),
     ),
+    ErrorCode.ADMIN_UNCONFIRMED: Entry(
+        Advice(
+            "Битрикс24 не отвечает, а в последний раз подтвердил права администратора давно.",
+            "Повторите через несколько минут.",
+        ),
+        Advice(
+            "Bitrix24 does not answer, and last confirmed the administrator's rights long ago.",
+            "Try again in a few minutes.",
+        ),
+    ),
     ErrorCode.REQUEST_FORGED: Entry(
         Advice(
             "Запрос пришёл не от портала: неверен application_token или подпись event_token.",

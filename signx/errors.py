@@ -103,6 +103,13 @@ class ErrorCode(TextChoices):
 
     # Answers of pages and of the API.
     NOT_FOUND = "not_found", _("There is no such page or object.")
+    ADMIN_UNCONFIRMED = (
+        "admin_unconfirmed",
+        _(
+            "Bitrix24 does not answer, so we cannot see whether you are still an administrator of "
+            "the portal. Nothing was changed: try again in a few minutes."
+        ),
+    )
     SESSION_EXPIRED = "session_expired", _("The session is over. Reload the page.")
     REQUEST_FORGED = "request_forged", _("The request could not be verified.")
     INPUT_INVALID = "input_invalid", _("Check the highlighted fields: {reason}")

@@ -29,6 +29,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.CODE_TOO_SOON: 429,
     ErrorCode.LIMIT_REACHED: 429,
     ErrorCode.PORTAL_UNREACHABLE: 502,
+    ErrorCode.ADMIN_UNCONFIRMED: 503,
     ErrorCode.PORTAL_BUSY: 503,
     ErrorCode.SERVICE_BUSY: 503,
     ErrorCode.INTERNAL_ERROR: 500,

@@ -53,6 +53,7 @@ def make_frame(portal: Portal, at=NOON, **changes: object) -> FrameSession:
         "token_hash": f"{FrameSession.objects.count():064x}",
         "created_at": at,
         "seen_at": at,
+        "confirmed_at": at,
     }
     return FrameSession.objects.create(portal=portal, **(values | changes))
 
