@@ -63,12 +63,22 @@ def look(portal: Portal, user_id: int = 0) -> None:
     """Install step: ask and write down. What is missing does not stop the wizard; the step that
     needs it will, if it cannot do without. Raises BitrixError."""
     try:
-        answer = client.batch(portal, _questions())
+        answer = client.batch(portal, questions(portal))
     except BitrixError as error:
-        if error.bitrix_code.lower() == "payment_required":
-            _remember(portal, [PAYMENT])
+        note_refusal(portal, error)
         raise
+    note_answer(portal, answer)
+
+
+def note_answer(portal: Portal, answer: BatchAnswer) -> None:
+    """Write down what the answers to `questions` say."""
     _remember(portal, _missing(answer))
+
+
+def note_refusal(portal: Portal, error: BitrixError) -> None:
+    """A portal that answers nothing at all may be one where the application is not paid for."""
+    if error.bitrix_code.lower() == "payment_required":
+        _remember(portal, [PAYMENT])
 
 
 def sentences(portal: Portal) -> list[str]:
@@ -76,7 +86,8 @@ def sentences(portal: Portal) -> list[str]:
     return [" ".join(map(str, _sentence(code))) for code in portal.missing]
 
 
-def _questions() -> dict[str, Command]:
+def questions(portal: Portal) -> dict[str, Command]:
+    """What `note_answer` reads."""
     asked = {"scope": Command("scope"), "app": Command("app.info")}
     for scope, (method, _loss) in NEEDS.items():
         asked[f"has_{scope}"] = Command("method.get", {"name": method})

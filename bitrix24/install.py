@@ -1,4 +1,4 @@
-"""What the wizard does once, and again after every update: each step may run any number of times.
+"""What the wizard does, again after every update too: each step may run any number of times.
 
 A step is `step(portal, user_id) -> None`; settings.INSTALL_STEPS lists them in order.
 Source: Bitrix24 docs, settings/app-installation.
@@ -6,8 +6,9 @@ Source: Bitrix24 docs, settings/app-installation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bitrix24 import access, client, methods
 from bitrix24.addresses import check_address, netloc
+from bitrix24.answers import as_dict, as_list, as_text
+from bitrix24.client import BatchAnswer
 from bitrix24.errors import BitrixError
 from bitrix24.models import Portal, PortalToken
 from bitrix24.news import tell
@@ -142,21 +145,6 @@ def run_step(portal: Portal, number: int, *, user_id: int) -> bool:
     return is_last
 
 
-def heal(portal: Portal) -> None:
-    """Run all steps anew: an update of the app has the portal forget robots and handlers.
-
-    Raises SignXError; PORTAL_UNREACHABLE when no administrator's access is left.
-    """
-    token = PortalToken.objects.usable().filter(portal=portal, is_admin=True).first()
-    if token is None:
-        raise SignXError(ErrorCode.PORTAL_UNREACHABLE, f"portal {portal.pk}: no administrator")
-    for path in settings.INSTALL_STEPS:
-        step: Step = import_string(path)
-        step(portal, token.bitrix_user_id)
-    now = timezone.now()
-    Portal.objects.filter(pk=portal.pk).update(checked_at=now, look_over_at=now + LOOK_OVER_EVERY)
-
-
 @transaction.atomic
 def _activate(portal: Portal) -> None:
     row = Portal.objects.select_for_update().get(pk=portal.pk)
@@ -175,20 +163,61 @@ def _activate(portal: Portal) -> None:
 
 def bind_events(portal: Portal, user_id: int) -> None:
     """Subscribe to the life of the application on this portal."""
-    handler = settings.PUBLIC_URL + reverse("bitrix24:events")
-    _bind(portal, [methods.event_bind_command(event, handler) for event in EVENTS])
+    _bind(portal, _event_commands(EVENTS))
 
 
 def bind_placements(portal: Portal, user_id: int) -> None:
     """Put the tab into the deal card."""
-    handler = settings.PUBLIC_URL + reverse("bitrix24:app")
-    _bind(portal, [methods.placement_bind_command(TAB, handler, TAB_TITLES, TAB_DESCRIPTIONS)])
+    _bind(portal, [_tab_command()])
 
 
 def prepare_disk(portal: Portal, user_id: int) -> None:
     """Learn the folder for signed files; only an administrator may ask for it."""
     portal.disk_folder_id = methods.app_folder_id(portal)
     portal.save(update_fields=["disk_folder_id"])
+
+
+# --- What may get lost afterwards (bitrix24.upkeep) -------------------------------------------
+
+
+def handler_questions(portal: Portal) -> dict[str, Command]:
+    """What is bound on the portal."""
+    return {"events": Command("event.get"), "places": Command("placement.get")}
+
+
+def mend_handlers(portal: Portal, user_id: int, answer: BatchAnswer) -> None:
+    """Bind what is not bound; where the portal did not say, everything. Raises BitrixError."""
+    events = _pairs(answer.results.get("events"), "event")
+    places = _pairs(answer.results.get("places"), "placement")
+    lost = [event for event in EVENTS if (event, _events_handler()) not in events]
+    commands = _event_commands(lost)
+    if (TAB, _app_handler()) not in places:
+        commands.append(_tab_command())
+    if commands:
+        _bind(portal, commands)
+    if not portal.disk_folder_id:
+        prepare_disk(portal, user_id)
+
+
+def _pairs(rows: Any, key: str) -> set[tuple[str, str]]:
+    found = [as_dict(row) for row in as_list(rows)]
+    return {(as_text(row.get(key)).upper(), as_text(row.get("handler"))) for row in found}
+
+
+def _event_commands(events: Iterable[str]) -> list[Command]:
+    return [methods.event_bind_command(event, _events_handler()) for event in events]
+
+
+def _tab_command() -> Command:
+    return methods.placement_bind_command(TAB, _app_handler(), TAB_TITLES, TAB_DESCRIPTIONS)
+
+
+def _events_handler() -> str:
+    return str(settings.PUBLIC_URL) + reverse("bitrix24:events")
+
+
+def _app_handler() -> str:
+    return str(settings.PUBLIC_URL) + reverse("bitrix24:app")
 
 
 def _bind(portal: Portal, commands: list[Command]) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from bitrix24 import install, lifecycle, oauth, offers
+from bitrix24 import lifecycle, oauth, offers, upkeep
 from bitrix24.auth import HARD_LIFE
 from bitrix24.errors import BitrixError
 from bitrix24.models import FrameSession, MethodBudget, Portal, PortalToken, RestCall
@@ -93,7 +93,7 @@ def _heal(portal: Portal, at: datetime) -> bool:
     if not _overdue(at).filter(pk=portal.pk).update(look_over_at=at + LOOK_AGAIN):
         return False
     try:
-        install.heal(portal)
+        upkeep.heal(portal)
     except SignXError as error:
         _note_error(portal.pk, error)
     return True

@@ -91,6 +91,10 @@ class RobotSwitch(models.Model):
     is_on = models.BooleanField(default=False)
     registered_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
+    # What the portal was told last (switches.digest), and with whose tokens its calls come: as
+    # long as neither changes and the robot is there, it need not be told again.
+    declared = models.CharField(max_length=64, blank=True)
+    runs_as = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

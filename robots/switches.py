@@ -7,9 +7,11 @@ processes: so the wish is kept here, and the code never changes.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +29,9 @@ from journal.services import record
 from robots.models import RobotSwitch
 from robots.registry import ROBOTS, AnyRobot, robot
 from signx.errors import RETRYABLE, ErrorCode, SignXError
+
+# Of a robot that is not there, or whose declaration the portal did not take.
+NOTHING_TOLD: dict[str, Any] = {"declared": "", "runs_as": None}
 
 
 @dataclass(frozen=True)
@@ -59,21 +64,17 @@ def switch_robot(portal: Portal, code: str, on: bool, *, by: Employee) -> Switch
     """
     chosen = robot(code)
     require_settings(portal, by)
-    error = None
+    error, told = None, NOTHING_TOLD
     try:
         if on:
-            _register(
-                portal,
-                chosen,
-                methods.robots_list(portal),
-                administrator_of(portal, by.bitrix_user_id),
-            )
+            runs_as = administrator_of(portal, by.bitrix_user_id)
+            told = _register(portal, chosen, methods.robots_list(portal), runs_as)
         else:
             methods.robots_delete(portal, code)
     except BitrixError as refused:
         error = refused
     with transaction.atomic():
-        switch = keep(portal, code, on, error, timezone.now())
+        switch = keep(portal, code, on, error, timezone.now(), told)
         if error is None:
             _record(portal, code, on, by)
     return state_of(switch, str(chosen.name))
@@ -85,26 +86,54 @@ def restore_robots(portal: Portal, user_id: int) -> None:
     May run twice. Raises BitrixError when another try may help; a refusal for good (a plan
     without automation) is kept at the switch and does not stop the installation.
     """
-    wanted = list(RobotSwitch.objects.filter(portal=portal, is_on=True, code__in=ROBOTS))
-    known = methods.robots_list(portal) if wanted else []
-    for switch in wanted:
-        error = None
-        try:
-            _register(portal, robot(switch.code), known, user_id)
-        except BitrixError as refused:
-            error = refused
-        keep(portal, switch.code, True, error, timezone.now())
-        if error is not None and error.code in RETRYABLE:
-            raise error
+    switches = wanted(portal)
+    known = methods.robots_list(portal) if switches else []
+    for switch in switches:
+        _put_back(portal, switch.code, known, user_id)
 
 
-def _register(portal: Portal, chosen: AnyRobot, known: Collection[str], user_id: int) -> None:
-    """Add, or bring up to date what is there. `user_id`: whose tokens come with each call."""
+def mend_robots(portal: Portal, user_id: int, known: Collection[str]) -> None:
+    """The same for upkeep, which knows what is there: a robot that stands as it was declared last
+    costs nothing. Its calls go on coming with the same administrator's tokens while we hold them.
+    """
+    for switch in wanted(portal):
+        runs_as = administrator_of(portal, switch.runs_as or user_id)
+        declared = digest(declaration(portal, robot(switch.code), runs_as))
+        if switch.code not in known or switch.declared != declared or switch.last_error:
+            _put_back(portal, switch.code, known, runs_as)
+
+
+def wanted(portal: Portal) -> list[RobotSwitch]:
+    """Switches of the robots that should be on the portal."""
+    return list(RobotSwitch.objects.filter(portal=portal, is_on=True, code__in=ROBOTS))
+
+
+def digest(declared: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()
+
+
+def _put_back(portal: Portal, code: str, known: Collection[str], user_id: int) -> None:
+    error, told = None, NOTHING_TOLD
+    try:
+        told = _register(portal, robot(code), known, user_id)
+    except BitrixError as refused:
+        error = refused
+    keep(portal, code, True, error, timezone.now(), told)
+    if error is not None and error.code in RETRYABLE:
+        raise error
+
+
+def _register(
+    portal: Portal, chosen: AnyRobot, known: Collection[str], user_id: int
+) -> dict[str, Any]:
+    """Add, or bring up to date what is there; what the portal was told, for its switch.
+    `user_id`: whose tokens come with each call."""
     fields = declaration(portal, chosen, user_id)
     if chosen.code in known:
         methods.robots_update(portal, chosen.code, fields)
     else:
         methods.robots_add(portal, {"CODE": chosen.code} | fields)
+    return {"declared": digest(fields), "runs_as": user_id}
 
 
 def declaration(portal: Portal, chosen: AnyRobot, user_id: int) -> dict[str, Any]:
@@ -136,10 +165,16 @@ def require_settings(portal: Portal, by: Employee) -> None:
 
 
 def keep(
-    portal: Portal, code: str, on: bool, error: BitrixError | None, at: datetime
+    portal: Portal,
+    code: str,
+    on: bool,
+    error: BitrixError | None,
+    at: datetime,
+    told: Mapping[str, Any] = NOTHING_TOLD,
 ) -> RobotSwitch:
     """The wish, and whether the portal has done it. After a failure what stood there stands."""
     result: dict[str, Any] = {"is_on": on, "last_error": _why(error)[:200] if error else ""}
+    result |= told
     if error is None:
         result["registered_at"] = at if on else None
     switch, _created = RobotSwitch.objects.update_or_create(

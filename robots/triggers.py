@@ -92,12 +92,16 @@ def restore_triggers(portal: Portal) -> None:
 
     May run twice. Raises BitrixError when another try may help.
     """
-    if not RobotSwitch.objects.filter(portal=portal, code=CODE, is_on=True).exists():
+    if not is_wanted(portal):
         return
     error = _add(portal)
     keep(portal, CODE, True, error, timezone.now())
     if error is not None and error.code in RETRYABLE:
         raise error
+
+
+def is_wanted(portal: Portal) -> bool:
+    return RobotSwitch.objects.filter(portal=portal, code=CODE, is_on=True).exists()
 
 
 def document_moved(document: Document, at: datetime) -> None:

@@ -158,7 +158,7 @@ BITRIX24_OPERATING_LIMIT_S = env.int("BITRIX24_OPERATING_LIMIT_S", default=420)
 SELF_HOSTED_PORTALS: Hosts = hosts("SELF_HOSTED_PORTALS")
 BITRIX24_TIMEOUT_S = (5, 60)  # connect, read: a portal cuts every request at 60 s
 
-# Run in order by the install wizard, and again by self-heal; each may run twice.
+# Run in order by the install wizard; each may run twice.
 INSTALL_STEPS = [
     "bitrix24.features.look",
     "bitrix24.install.bind_events",
@@ -167,6 +167,8 @@ INSTALL_STEPS = [
     "employees.services.import_administrator",
     "robots.services.restore_robots",
 ]
+# What self-heal asks of a portal in one request, and mends (bitrix24/upkeep.py).
+UPKEEP = ["bitrix24.upkeep.FEATURES", "bitrix24.upkeep.HANDLERS", "robots.upkeep.LOOK"]
 # Told what becomes of a portal (bitrix24/news.py): f(portal, what).
 PORTAL_LISTENERS = [
     "robots.wiping.portal_changed",
