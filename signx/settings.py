@@ -26,6 +26,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("SIGNX_DATA_DIR", default=str(BASE_DIR / "var")))
 
 DEBUG = env.bool("SIGNX_DEBUG", default=False)
+needed("SIGNX_SECRET_KEY")
 SECRET_KEY = env.str("SIGNX_SECRET_KEY")
 # The first key encrypts, all of them decrypt: put a new one in front to rotate.
 ENCRYPTION_KEYS = fernet_keys("SIGNX_ENCRYPTION_KEYS")
