@@ -240,7 +240,7 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "save_limit": 500,
-    "label": "SIGNX",
+    "label": _("Background work"),
 }
 
 # --- Mail -----------------------------------------------------------------------------------
