@@ -14,6 +14,13 @@ class PortalQuerySet(models.QuerySet["Portal"]):
     def active(self) -> PortalQuerySet:
         return self.filter(status=Portal.Status.ACTIVE)
 
+    def without_access(self) -> PortalQuerySet:
+        """Active, but no administrator's token works: nothing can be sent there."""
+        alive = PortalToken.objects.filter(
+            portal=models.OuterRef("pk"), is_admin=True, dead_at__isnull=True
+        )
+        return self.active().exclude(models.Exists(alive))
+
 
 class Portal(models.Model):
     class Status(models.TextChoices):

@@ -104,6 +104,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """Sent, not over, and the next reminder by schedule is due."""
         return self.filter(status=Document.Status.SENT, next_reminder_at__lte=at, expires_at__gt=at)
 
+    def stuck(self) -> DocumentQuerySet:
+        """A step did not succeed at the first attempt and is being repeated."""
+        return self.filter(next_step_at__isnull=False, step_attempts__gt=1)
+
     def step_due(self, at: datetime) -> DocumentQuerySet:
         """Hand-over or sealing whose time has come: new, to repeat, or left by a dead worker."""
         return self.filter(next_step_at__lte=at)

@@ -122,6 +122,7 @@ LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = "signx.formats"
 TIME_ZONE = env.str("SIGNX_TIME_ZONE", default="Europe/Moscow")
 
 # --- Web security ---------------------------------------------------------------------------
