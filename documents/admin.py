@@ -24,6 +24,7 @@ from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import chain_of
 from outbox.models import Delivery
+from signing.base import Level
 from signing.stamps import LEVEL_NAMES
 from signx.errors import ErrorCode
 
@@ -112,7 +113,7 @@ class DocumentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("kind of signature"))
     def kind_of_signature(self, document: Document) -> str:
-        return str(LEVEL_NAMES.get(document.level, document.level))
+        return str(LEVEL_NAMES[Level(document.level)])
 
     @admin.display(description=_("cause"), ordering="error_code")
     def cause(self, document: Document) -> str:

@@ -68,6 +68,7 @@ class AuditEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["portal", "-number"], name="journal_page"),
+            models.Index(fields=["portal", "actor", "-number"], name="journal_actor"),
             models.Index(fields=["subject_kind", "subject_id"], name="journal_subject"),
         ]
 

@@ -18,7 +18,7 @@ class Attention(NamedTuple):
     """`url` is the list that holds exactly the counted rows."""
 
     words: str | Promise
-    count: int
+    waiting: int
     url: str
 
 

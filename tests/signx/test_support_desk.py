@@ -55,9 +55,9 @@ def trouble(settings, tmp_path):
 def test_each_count_leads_to_exactly_these_rows(support, trouble):
     waiting = support.get("/admin/").context["attention"]
 
-    assert [item.count for item in waiting] == [1, 1, 1, 1]
+    assert [item.waiting for item in waiting] == [1, 1, 1, 1]
     for item in waiting:
-        assert support.get(item.url).context["cl"].result_count == item.count
+        assert support.get(item.url).context["cl"].result_count == item.waiting
 
 
 def test_nothing_is_counted_for_those_who_may_not_see_it(client, trouble):
