@@ -188,6 +188,7 @@ class FrameSession(models.Model):
     is_portal_admin = models.BooleanField(_("portal administrator"), default=False)
     token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
     language = models.CharField(_("language"), max_length=8, default="ru")
+    is_dark = models.BooleanField(_("dark"), default=False)
     placement = models.CharField(_("place in the portal"), max_length=60, default="DEFAULT")
     placement_entity_id = models.CharField(_("object of the place"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("created"))
@@ -196,6 +197,28 @@ class FrameSession(models.Model):
     class Meta:
         verbose_name = _("session in the portal")
         verbose_name_plural = _("sessions in portals")
+
+    def __str__(self) -> str:
+        return f"{self.portal_id}/{self.bitrix_user_id}"
+
+
+class FrameLook(models.Model):
+    """What a person chose for his frames; the portal tells a language and no theme."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, verbose_name=_("portal"))
+    bitrix_user_id = models.PositiveIntegerField(_("user number in the portal"))
+    # Empty: the portal's own.
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    is_dark = models.BooleanField(_("dark"), default=False)
+
+    class Meta:
+        verbose_name = _("look of the frame")
+        verbose_name_plural = _("looks of the frame")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "bitrix_user_id"], name="one_look_per_portal_user"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.portal_id}/{self.bitrix_user_id}"

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from employees import balance_views, views
+from employees import balance_views, look_views, views
 
 app_name = "employees"
 urlpatterns = [
     path("", views.employees_page, name="employees"),
     path("add", views.add_employee, name="add"),
     path("me", views.signature_page, name="signature"),
+    path("me/look", look_views.look, name="look"),
     path("me/code", views.request_code, name="request_code"),
     path("me/turn-on", views.turn_on, name="turn_on"),
     path("me/confirmation", views.ask_confirmation, name="ask_confirmation"),
