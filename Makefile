@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: chaos letters pictures help install demo run test lint format messages clean bench corpus fuzz
+.PHONY: chaos flood letters pictures help install demo run test lint format messages clean bench corpus fuzz
 
 help:  ## list the commands
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | \
@@ -28,6 +28,9 @@ test: install  ## every test: SQLite, PostgreSQL, browser, SMTP, pdfsig
 
 bench: install  ## one signature, beside other tools: [ROUNDS=3] [TIMES=7]
 	@ROUNDS="$(or $(ROUNDS),3)" TIMES="$(or $(TIMES),7)" $(PY) -m bench
+
+flood: install  ## robot calls while strangers flood the public pages: [CALLERS=200] [CALLS=150]
+	@CALLERS="$(or $(CALLERS),200)" CALLS="$(or $(CALLS),150)" $(PY) -m bench.flood
 
 corpus: install  ## every sample in every shape, or your own files: [FILES="folder file.pdf"]
 	@$(PY) -m bench.corpus $(FILES)

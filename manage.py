@@ -9,6 +9,8 @@ from signx import trial
 if __name__ == "__main__":
     trial.prepare(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signx.settings")
+    if trouble := trial.trouble(sys.argv):
+        sys.exit(trouble)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -29,10 +29,24 @@ class ReadOnlyAdmin(_ModelAdmin):
         return False
 
 
+class AccessFilter(admin.SimpleListFilter):
+    """Active portals that no request can reach."""
+
+    title = _("access")
+    parameter_name = "access"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("none", _("No working access"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Portal]) -> QuerySet[Portal]:
+        lost = Portal.objects.without_access()
+        return queryset.filter(pk__in=lost) if self.value() == "none" else queryset
+
+
 @admin.register(Portal)
 class PortalAdmin(ReadOnlyAdmin):
     list_display = ("domain", "status", "health", "administrators", "installed_at", "last_error")
-    list_filter = ("status",)
+    list_filter = ("status", AccessFilter, "installed_at")
     search_fields = ("domain", "member_id")
     # Tokens are not among them, not even masked.
     fields = (

@@ -27,7 +27,7 @@ from bitrix24 import client, install, oauth
 from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_int, as_text
 from bitrix24.errors import STALE_TOKEN
-from bitrix24.models import FrameSession, Portal
+from bitrix24.models import FrameLook, FrameSession, Portal
 from bitrix24.records import parse_profile
 from signx.errors import ErrorCode, SignXError
 
@@ -96,13 +96,15 @@ def open_frame(entry: Entry, at: datetime | None = None) -> tuple[FrameSession, 
     """A new session and its token, which is kept only as a hash."""
     at = at or timezone.now()
     token = secrets.token_urlsafe(32)
+    look = look_of(entry.portal, entry.bitrix_user_id)
     frame = FrameSession.objects.create(
         portal=entry.portal,
         bitrix_user_id=entry.bitrix_user_id,
         user_name=entry.user_name[:200],
         is_portal_admin=entry.is_portal_admin,
         token_hash=hash_token(token),
-        language=entry.language,
+        language=look.language or entry.language,
+        is_dark=look.is_dark,
         placement=entry.placement,
         placement_entity_id=entry.entity_id,
         created_at=at,
@@ -110,6 +112,23 @@ def open_frame(entry: Entry, at: datetime | None = None) -> tuple[FrameSession, 
         confirmed_at=at,
     )
     return frame, token
+
+
+def look_of(portal: Portal, bitrix_user_id: int) -> FrameLook:
+    """What a person chose, or nothing chosen."""
+    chosen = FrameLook.objects.filter(portal=portal, bitrix_user_id=bitrix_user_id).first()
+    return chosen or FrameLook(portal=portal, bitrix_user_id=bitrix_user_id)
+
+
+def choose_look(frame: FrameSession, *, language: str, is_dark: bool) -> None:
+    """For this frame at once, and for all that this person will open."""
+    frame.language, frame.is_dark = language, is_dark
+    frame.save(update_fields=["language", "is_dark"])
+    FrameLook.objects.update_or_create(
+        portal=frame.portal,
+        bitrix_user_id=frame.bitrix_user_id,
+        defaults={"language": language, "is_dark": is_dark},
+    )
 
 
 def renew_frame(request: HttpRequest) -> tuple[FrameSession, str]:

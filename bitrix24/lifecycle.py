@@ -19,7 +19,7 @@ from django.utils import timezone
 from bitrix24 import incoming, oauth, offers
 from bitrix24.answers import as_bool, as_dict, as_text
 from bitrix24.errors import DEAD_USER, GONE, BitrixError
-from bitrix24.models import FrameSession, MethodBudget, Portal, PortalToken, RestCall
+from bitrix24.models import FrameLook, FrameSession, MethodBudget, Portal, PortalToken, RestCall
 from bitrix24.news import tell
 from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
@@ -122,6 +122,7 @@ def wipe(portal_id: int, at: datetime) -> None:
     tell(portal, "wiped")
     Delivery.objects.filter(lane=portal.lane).delete()
     RestCall.objects.filter(portal=portal).delete()
+    FrameLook.objects.filter(portal=portal).delete()
     Portal.objects.filter(pk=portal_id).update(wipe_at=None, wiped_at=at)
 
 

@@ -15,6 +15,13 @@ class PortalQuerySet(models.QuerySet["Portal"]):
     def active(self) -> PortalQuerySet:
         return self.filter(status=Portal.Status.ACTIVE)
 
+    def without_access(self) -> PortalQuerySet:
+        """Active, but no administrator's token works: nothing can be sent there."""
+        alive = PortalToken.objects.filter(
+            portal=models.OuterRef("pk"), is_admin=True, dead_at__isnull=True
+        )
+        return self.active().exclude(models.Exists(alive))
+
 
 class Portal(models.Model):
     class Status(models.TextChoices):
@@ -23,48 +30,53 @@ class Portal(models.Model):
         UNINSTALLED = "uninstalled", _("Uninstalled")
 
     # The portal's only lasting name: domains change, member ids do not.
-    member_id = models.CharField(max_length=64, unique=True)
-    domain = models.CharField(max_length=255)  # host[:port]
-    client_endpoint = models.URLField(max_length=300)  # https://host/rest/, from the auth server
-    auth_server = models.URLField(max_length=200)
+    member_id = models.CharField(_("member_id"), max_length=64, unique=True)
+    domain = models.CharField(_("address of the portal"), max_length=255)  # host[:port]
+    # Https://host/rest/, from the auth server.
+    client_endpoint = models.URLField(_("REST address"), max_length=300)
+    auth_server = models.URLField(_("authorization server"), max_length=200)
     # Weak: every portal user who opens the app can read it. Never enough to destroy anything.
-    application_token = EncryptedTextField(blank=True)
-    scope = models.TextField(blank=True)
-    language = models.CharField(max_length=8, default="ru")
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.INSTALLING)
+    application_token = EncryptedTextField(_("application token"), blank=True)
+    scope = models.TextField(_("permissions"), blank=True)
+    language = models.CharField(_("language"), max_length=8, default="ru")
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.INSTALLING
+    )
     # Disk folder for signed files (ROOT_OBJECT_ID of the app's storage), learned by the wizard.
-    disk_folder_id = models.CharField(max_length=40, blank=True)
-    installed_at = models.DateTimeField(null=True, blank=True)
-    uninstalled_at = models.DateTimeField(null=True, blank=True)
+    disk_folder_id = models.CharField(_("folder on Disk"), max_length=40, blank=True)
+    installed_at = models.DateTimeField(_("installed"), null=True, blank=True)
+    uninstalled_at = models.DateTimeField(_("uninstalled"), null=True, blank=True)
     # Our half of the portal's request limit (limits.take): the moment, in Unix seconds, at which
     # the bucket will have leaked empty again.
-    bucket_empty_at = models.FloatField(default=0)
+    bucket_empty_at = models.FloatField(_("request allowance is full at"), default=0)
     # When the portal said "slow down": nothing is sent to it before this.
-    paused_until = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     # How many times in a row it said so: the pause doubles each time.
-    busy_streak = models.PositiveSmallIntegerField(default=0)
+    busy_streak = models.PositiveSmallIntegerField(_("refusals in a row"), default=0)
     # The wizard's next step, counted from 0; it starts again with every opening of the wizard.
-    install_step = models.PositiveSmallIntegerField(default=0)
+    install_step = models.PositiveSmallIntegerField(_("step of the installation"), default=0)
     # When its registrations were last looked over (an update of the app removes them silently),
     # and when they will be again.
-    checked_at = models.DateTimeField(null=True, blank=True)
-    look_over_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(_("looked over"), null=True, blank=True)
+    look_over_at = models.DateTimeField(_("next look"), null=True, blank=True)
     # What it lacks for our work, as codes of bitrix24.features.
-    missing = models.JSONField(default=list, blank=True)
+    missing = models.JSONField(_("what the portal lacks"), default=list, blank=True)
     # Since when no administrator's token works; null while one does.
-    access_lost_at = models.DateTimeField(null=True, blank=True)
+    access_lost_at = models.DateTimeField(_("access lost"), null=True, blank=True)
     # Tokens that came with an event or a robot call (bitrix24.offers), and when to verify them.
-    offer = EncryptedTextField(blank=True)
-    offer_try_at = models.DateTimeField(null=True, blank=True)
+    offer = EncryptedTextField(_("offered tokens"), blank=True)
+    offer_try_at = models.DateTimeField(_("offered tokens are tried"), null=True, blank=True)
     # Somebody said that the app was uninstalled: when to ask the authorization server again.
-    uninstall_check_at = models.DateTimeField(null=True, blank=True)
-    uninstall_checks = models.PositiveSmallIntegerField(default=0)
+    uninstall_check_at = models.DateTimeField(_("uninstallation is checked"), null=True, blank=True)
+    uninstall_checks = models.PositiveSmallIntegerField(
+        _("checks of the uninstallation"), default=0
+    )
     # Whether that word came with the wish to delete the data, and when it will be done.
-    wipe_asked = models.BooleanField(default=False)
-    wipe_at = models.DateTimeField(null=True, blank=True)
-    wiped_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    wipe_asked = models.BooleanField(_("asked to delete data"), default=False)
+    wipe_at = models.DateTimeField(_("data will be deleted"), null=True, blank=True)
+    wiped_at = models.DateTimeField(_("data deleted"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = PortalQuerySet.as_manager()
 
@@ -105,14 +117,18 @@ class Portal(models.Model):
 class MethodBudget(models.Model):
     """A method that has used much of its time on a portal, or all of it; others go on."""
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="method_budgets")
-    method = models.CharField(max_length=100)  # in lower case
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, related_name="method_budgets", verbose_name=_("portal")
+    )
+    method = models.CharField(_("method"), max_length=100)  # in lower case
     # As the portal last told: time spent within ten minutes, and when some of it is given back.
-    spent_s = models.FloatField(default=0)
-    resets_at = models.DateTimeField()
-    rests_until = models.DateTimeField(null=True, blank=True)
+    spent_s = models.FloatField(_("spent, s"), default=0)
+    resets_at = models.DateTimeField(_("starts anew"))
+    rests_until = models.DateTimeField(_("rests until"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("budget of a REST method")
+        verbose_name_plural = _("budgets of REST methods")
         constraints = [
             models.UniqueConstraint(fields=["portal", "method"], name="one_budget_per_method")
         ]
@@ -133,23 +149,27 @@ class PortalToken(models.Model):
     A lease, not a row lock: the refresh is a network call, and no transaction waits for one.
     """
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="tokens")
-    bitrix_user_id = models.PositiveIntegerField()
-    is_admin = models.BooleanField(default=False)
-    access_token = EncryptedTextField()
-    refresh_token = EncryptedTextField(blank=True)
-    expires_at = models.DateTimeField()
-    refreshed_at = models.DateTimeField()
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, related_name="tokens", verbose_name=_("portal")
+    )
+    bitrix_user_id = models.PositiveIntegerField(_("user number in the portal"))
+    is_admin = models.BooleanField(_("portal administrator"), default=False)
+    access_token = EncryptedTextField(_("access token"))
+    refresh_token = EncryptedTextField(_("refresh token"), blank=True)
+    expires_at = models.DateTimeField(_("valid until"))
+    refreshed_at = models.DateTimeField(_("refreshed"))
     # The lease. In the past: who held it died, and the answer to his request may be lost.
-    refreshing_until = models.DateTimeField(null=True, blank=True)
+    refreshing_until = models.DateTimeField(_("being refreshed until"), null=True, blank=True)
     # A refresh was sent and no answer is stored: the server may have spent this refresh_token.
-    is_in_doubt = models.BooleanField(default=False)
-    dead_at = models.DateTimeField(null=True, blank=True)
-    dead_reason = models.CharField(max_length=60, blank=True)
+    is_in_doubt = models.BooleanField(_("in doubt"), default=False)
+    dead_at = models.DateTimeField(_("stopped working"), null=True, blank=True)
+    dead_reason = models.CharField(_("why it stopped working"), max_length=60, blank=True)
 
     objects = TokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("access token of a portal")
+        verbose_name_plural = _("access tokens of portals")
         constraints = [
             models.UniqueConstraint(
                 fields=["portal", "bitrix_user_id"], name="one_token_per_portal_user"
@@ -163,20 +183,47 @@ class PortalToken(models.Model):
 class FrameSession(models.Model):
     """An open frame: who the authorization server said it is. Rights are read on each request."""
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE)
-    bitrix_user_id = models.PositiveIntegerField()
-    user_name = models.CharField(max_length=200, blank=True)
-    is_portal_admin = models.BooleanField(default=False)
-    token_hash = models.CharField(max_length=64, unique=True)
-    language = models.CharField(max_length=8, default="ru")
-    placement = models.CharField(max_length=60, default="DEFAULT")
-    placement_entity_id = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, verbose_name=_("portal"))
+    bitrix_user_id = models.PositiveIntegerField(_("user number in the portal"))
+    user_name = models.CharField(_("name"), max_length=200, blank=True)
+    is_portal_admin = models.BooleanField(_("portal administrator"), default=False)
+    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
+    language = models.CharField(_("language"), max_length=8, default="ru")
+    is_dark = models.BooleanField(_("dark"), default=False)
+    placement = models.CharField(_("place in the portal"), max_length=60, default="DEFAULT")
+    placement_entity_id = models.CharField(_("object of the place"), max_length=40, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    seen_at = models.DateTimeField(_("last seen"))
     # When the portal last told what stands above (bitrix24.confirmation); until when it is not
     # asked again after it was silent.
-    confirmed_at = models.DateTimeField(default=timezone.now)
-    silent_until = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed by the portal"), default=timezone.now)
+    silent_until = models.DateTimeField(_("not asked before"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("session in the portal")
+        verbose_name_plural = _("sessions in portals")
+
+    def __str__(self) -> str:
+        return f"{self.portal_id}/{self.bitrix_user_id}"
+
+
+class FrameLook(models.Model):
+    """What a person chose for his frames; the portal tells a language and no theme."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, verbose_name=_("portal"))
+    bitrix_user_id = models.PositiveIntegerField(_("user number in the portal"))
+    # Empty: the portal's own.
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    is_dark = models.BooleanField(_("dark"), default=False)
+
+    class Meta:
+        verbose_name = _("look of the frame")
+        verbose_name_plural = _("looks of the frame")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "bitrix_user_id"], name="one_look_per_portal_user"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.portal_id}/{self.bitrix_user_id}"
@@ -185,14 +232,16 @@ class FrameSession(models.Model):
 class RestCall(models.Model):
     """One HTTP request to a portal or the authorization server, masked; kept REST_LOG_DAYS."""
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, null=True)
-    at = models.DateTimeField(db_index=True)
-    method = models.CharField(max_length=100)
-    http_status = models.PositiveIntegerField(null=True)
-    error = models.CharField(max_length=100, blank=True)
-    duration_ms = models.PositiveIntegerField()
-    request = models.TextField(blank=True)
-    response = models.TextField(blank=True)
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, null=True, verbose_name=_("portal")
+    )
+    at = models.DateTimeField(_("time"), db_index=True)
+    method = models.CharField(_("method"), max_length=100)
+    http_status = models.PositiveIntegerField(_("HTTP status"), null=True)
+    error = models.CharField(_("error"), max_length=100, blank=True)
+    duration_ms = models.PositiveIntegerField(_("duration, ms"))
+    request = models.TextField(_("request"), blank=True)
+    response = models.TextField(_("response"), blank=True)
 
     class Meta:
         verbose_name = _("REST call")

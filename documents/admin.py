@@ -24,6 +24,8 @@ from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import chain_of
 from outbox.models import Delivery
+from signing.base import Level
+from signing.stamps import LEVEL_NAMES
 from signx.errors import ErrorCode
 
 CELL = "<td>{}</td>"
@@ -41,13 +43,13 @@ class StuckFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> QuerySet[Document]:
         if self.value() != "yes":
             return queryset
-        return queryset.filter(next_step_at__isnull=False, step_attempts__gt=1)
+        return queryset & Document.objects.stuck()
 
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ("number", "portal", "status", "error_code", "step_attempts", "changed_at")
-    list_filter = ("status", StuckFilter, "error_code")
+    list_display = ("number", "portal", "status", "cause", "created_at", "changed_at")
+    list_filter = ("status", StuckFilter, "created_at", "error_code")
     list_select_related = ("portal",)
     search_fields = (
         "=public_id",
@@ -68,7 +70,7 @@ class DocumentAdmin(ReadOnlyAdmin):
                     "portal",
                     "source_id",
                     "status",
-                    "level",
+                    "kind_of_signature",
                     "provider",
                     "page_count",
                     "error_code",
@@ -109,7 +111,11 @@ class DocumentAdmin(ReadOnlyAdmin):
     def number(self, document: Document) -> str:
         return document.number
 
-    @admin.display(description=_("cause"))
+    @admin.display(description=_("kind of signature"))
+    def kind_of_signature(self, document: Document) -> str:
+        return str(LEVEL_NAMES[Level(document.level)])
+
+    @admin.display(description=_("cause"), ordering="error_code")
     def cause(self, document: Document) -> str:
         """The code's own sentence, without the gaps that may hold addresses."""
         if document.error_code not in ErrorCode.values:

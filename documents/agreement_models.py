@@ -34,7 +34,7 @@ class AgreementTemplate(models.Model):
     sha256 = models.CharField(_("hash"), max_length=64, unique=True, editable=False)
     is_shipped = models.BooleanField(_("came with the product"), default=False, editable=False)
     published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
-    published_by = models.CharField(max_length=150, blank=True, editable=False)
+    published_by = models.CharField(_("published by"), max_length=150, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("text of the agreement")

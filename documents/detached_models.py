@@ -17,18 +17,24 @@ class DetachedSignature(models.Model):
     """
 
     document = models.ForeignKey(
-        "documents.Document", on_delete=models.CASCADE, related_name="detached_signatures"
+        "documents.Document",
+        on_delete=models.CASCADE,
+        related_name="detached_signatures",
+        verbose_name=_("document"),
     )
-    name = models.CharField(max_length=255)  # of the file, as a person knows it
-    file = models.FileField(max_length=300)  # path by documents.files
-    sha256 = models.CharField(max_length=64)
-    size_bytes = models.PositiveIntegerField()
-    signed_sha256 = models.CharField(max_length=64)  # of the SHOWN file
-    level = models.CharField(max_length=20)
-    signers = models.JSONField()
-    causes = models.JSONField(default=list, blank=True)
-    added_by = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
-    added_at = models.DateTimeField()
+    name = models.CharField(_("file name"), max_length=255)  # of the file, as a person knows it
+    file = models.FileField(_("file"), max_length=300)  # path by documents.files
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    size_bytes = models.PositiveIntegerField(_("size, bytes"))
+    # Of the SHOWN file.
+    signed_sha256 = models.CharField(_("SHA-256 of what was signed"), max_length=64)
+    level = models.CharField(_("kind of signature"), max_length=20)
+    signers = models.JSONField(_("signers"))
+    causes = models.JSONField(_("remarks of the check"), default=list, blank=True)
+    added_by = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, related_name="+", verbose_name=_("added by")
+    )
+    added_at = models.DateTimeField(_("added"))
 
     class Meta:
         verbose_name = _("signature made elsewhere")

@@ -52,28 +52,41 @@ class PortalSettings(models.Model):
         COUNTERPARTY_FIRST = "counterparty_first", _("The counterparty, then the company")
         TOGETHER = "together", _("Both at once")
 
-    portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="settings")
-    organisation = models.CharField(max_length=200, blank=True)  # as printed on stamps and letters
-    expires_in_days = models.PositiveSmallIntegerField(default=14)
-    coordinates = models.CharField(max_length=300, blank=True)
+    portal = models.OneToOneField(
+        Portal, on_delete=models.CASCADE, related_name="settings", verbose_name=_("portal")
+    )
+    # As printed on stamps and letters.
+    organisation = models.CharField(_("organisation"), max_length=200, blank=True)
+    expires_in_days = models.PositiveSmallIntegerField(_("term, days"), default=14)
+    coordinates = models.CharField(_("places of stamps"), max_length=300, blank=True)
     agreement = models.CharField(
-        max_length=20, choices=Agreement.choices, default=Agreement.WHEN_NEEDED
+        _("additional agreement"),
+        max_length=20,
+        choices=Agreement.choices,
+        default=Agreement.WHEN_NEEDED,
     )
     signing_order = models.CharField(
-        max_length=20, choices=SigningOrder.choices, default=SigningOrder.COMPANY_FIRST
+        _("order of signing"),
+        max_length=20,
+        choices=SigningOrder.choices,
+        default=SigningOrder.COMPANY_FIRST,
     )
     # entityTypeIds besides deals that a robot may bind a document to.
-    allowed_entity_types = models.JSONField(default=list, blank=True)
+    allowed_entity_types = models.JSONField(_("CRM types"), default=list, blank=True)
     # {"completed": ["responsible", "signer_company"], …}: who hears of what in the portal's chat.
     # A row that is absent here is as in documents.notices.DEFAULT_MATRIX.
-    notices = models.JSONField(default=dict, blank=True)
+    notices = models.JSONField(_("notices"), default=dict, blank=True)
     code_channel = models.CharField(
-        max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL
+        _("where codes go"), max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL
     )
     # Whether a counterparty may hand the signing over to a colleague.
-    may_delegate = models.BooleanField(default=False)
+    may_delegate = models.BooleanField(_("may hand over signing"), default=False)
 
     objects = PortalSettingsManager()
+
+    class Meta:
+        verbose_name = _("settings of a portal")
+        verbose_name_plural = _("settings of portals")
 
     def __str__(self) -> str:
         return str(self.portal)
@@ -90,6 +103,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def reminder_due(self, at: datetime) -> DocumentQuerySet:
         """Sent, not over, and the next reminder by schedule is due."""
         return self.filter(status=Document.Status.SENT, next_reminder_at__lte=at, expires_at__gt=at)
+
+    def stuck(self) -> DocumentQuerySet:
+        """A step did not succeed at the first attempt and is being repeated."""
+        return self.filter(next_step_at__isnull=False, step_attempts__gt=1)
 
     def step_due(self, at: datetime) -> DocumentQuerySet:
         """Hand-over or sealing whose time has come: new, to repeat, or left by a dead worker."""
@@ -120,48 +137,66 @@ class Document(models.Model):
         }
     )
 
-    portal = models.ForeignKey(Portal, on_delete=models.PROTECT, related_name="documents")
-    public_id = models.CharField(max_length=20, unique=True, default=new_public_id)
-    title = models.CharField(max_length=255)
+    portal = models.ForeignKey(
+        Portal, on_delete=models.PROTECT, related_name="documents", verbose_name=_("portal")
+    )
+    public_id = models.CharField(_("number"), max_length=20, unique=True, default=new_public_id)
+    title = models.CharField(_("title"), max_length=255)
     # As the robot named it: "61" (CRM document), "disk_9011"; empty when uploaded in the app.
-    source_id = models.CharField(max_length=60, blank=True)
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
-    level = models.CharField(max_length=20, default="simple")
-    provider = models.CharField(max_length=20, default="embedded")
-    provider_document_id = models.CharField(max_length=100, blank=True)
-    language = models.CharField(max_length=8, default="ru")
+    source_id = models.CharField(_("source document"), max_length=60, blank=True)
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.DRAFT
+    )
+    level = models.CharField(_("kind of signature"), max_length=20, default="simple")
+    provider = models.CharField(_("provider"), max_length=20, default="embedded")
+    provider_document_id = models.CharField(_("number at the provider"), max_length=100, blank=True)
+    language = models.CharField(_("language"), max_length=8, default="ru")
     # Where each side's stamp goes: {"1": [{"page_index": 3, "x_mm": …}], "2": […]}.
-    places = models.JSONField(default=dict)
-    page_count = models.PositiveIntegerField(default=0)  # of SHOWN, a signature sheet included
-    source_page_count = models.PositiveIntegerField(default=0)
-    units = models.PositiveSmallIntegerField(default=1)  # its price on the balance
-    needs_agreement = models.BooleanField(default=False)
-    may_delegate = models.BooleanField(default=False)  # as the portal decided when it was made
+    places = models.JSONField(_("places of stamps"), default=dict)
+    # Of SHOWN, a signature sheet included.
+    page_count = models.PositiveIntegerField(_("pages"), default=0)
+    source_page_count = models.PositiveIntegerField(_("pages as received"), default=0)
+    # Its price on the balance.
+    units = models.PositiveSmallIntegerField(_("price, signatures"), default=1)
+    needs_agreement = models.BooleanField(_("with an additional agreement"), default=False)
+    # As the portal decided when it was made.
+    may_delegate = models.BooleanField(_("may hand over signing"), default=False)
 
     sender = models.ForeignKey(
-        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="sent_documents"
+        Employee,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="sent_documents",
+        verbose_name=_("sender"),
     )
     responsible = models.ForeignKey(
-        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Employee,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("responsible"),
     )
     # Who ordered the sending: "robot:signx_send" or an employee's audit name. The company's
     # standing order is used in this name, also later, when its turn comes last.
-    ordered_by = models.CharField(max_length=80, blank=True)
-    error_code = models.CharField(max_length=40, blank=True)
-    error = models.TextField(blank=True)
-    closed_reason = models.TextField(blank=True)  # of a refusal or a withdrawal, in people's words
+    ordered_by = models.CharField(_("sent by order of"), max_length=80, blank=True)
+    error_code = models.CharField(_("error code"), max_length=40, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    # Of a refusal or a withdrawal, in people's words.
+    closed_reason = models.TextField(_("reason of the end"), blank=True)
 
-    created_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(auto_now=True)
-    expires_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-    sealing_at = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+    expires_at = models.DateTimeField(_("to be signed until"))
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    sealing_at = models.DateTimeField(_("signed by all"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     # When the sweep looks at it again (hand-over or sealing that must be repeated); null = never.
-    next_step_at = models.DateTimeField(null=True, blank=True)
-    step_attempts = models.PositiveSmallIntegerField(default=0)
+    next_step_at = models.DateTimeField(_("next step"), null=True, blank=True)
+    step_attempts = models.PositiveSmallIntegerField(_("attempts of the step"), default=0)
     # When those who have not signed are reminded next; null = no more reminders by schedule.
-    next_reminder_at = models.DateTimeField(null=True, blank=True)
+    next_reminder_at = models.DateTimeField(_("next reminder"), null=True, blank=True)
 
     objects = DocumentQuerySet.as_manager()
 
@@ -226,18 +261,23 @@ class Document(models.Model):
 class Agreement(models.Model):
     """An accepted additional agreement; valid while version, address and counterparty stay."""
 
-    portal = models.ForeignKey(Portal, on_delete=models.PROTECT)
-    counterparty = models.CharField(max_length=60)  # "contact:5", "employee:7"
-    address = models.CharField(max_length=254)
-    template_version = models.CharField(max_length=20)
-    template_hash = models.CharField(max_length=64)
-    language = models.CharField(max_length=8)
-    accepted_at = models.DateTimeField()
+    portal = models.ForeignKey(Portal, on_delete=models.PROTECT, verbose_name=_("portal"))
+    counterparty = models.CharField(_("counterparty"), max_length=60)  # "contact:5", "employee:7"
+    address = models.CharField(_("address"), max_length=254)
+    template_version = models.CharField(_("version of the text"), max_length=20)
+    template_hash = models.CharField(_("hash of the text"), max_length=64)
+    language = models.CharField(_("language"), max_length=8)
+    accepted_at = models.DateTimeField(_("accepted"))
     document = models.ForeignKey(
-        Document, on_delete=models.PROTECT, related_name="accepted_agreements"
+        Document,
+        on_delete=models.PROTECT,
+        related_name="accepted_agreements",
+        verbose_name=_("document"),
     )
 
     class Meta:
+        verbose_name = _("accepted agreement")
+        verbose_name_plural = _("accepted agreements")
         constraints = [
             models.UniqueConstraint(
                 fields=["portal", "counterparty", "address", "template_hash"],
@@ -266,39 +306,48 @@ class Signer(models.Model):
         COMPANY = "company", _("Company")
         COUNTERPARTY = "counterparty", _("Counterparty")
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="signers")
-    key = models.CharField(max_length=4)
-    order = models.PositiveSmallIntegerField()
-    side = models.CharField(max_length=20, choices=Side.choices)
-    employee = models.ForeignKey(Employee, null=True, blank=True, on_delete=models.PROTECT)
-    crm_contact_id = models.PositiveIntegerField(null=True, blank=True)
-    name = models.CharField(max_length=200)
-    role = models.CharField(max_length=200, blank=True)
-    organisation = models.CharField(max_length=200, blank=True)
-    email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=40, blank=True)
-    code_channel = models.CharField(
-        max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="signers", verbose_name=_("document")
     )
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
-    language = models.CharField(max_length=8, default="ru")
+    key = models.CharField(_("side"), max_length=4)
+    order = models.PositiveSmallIntegerField(_("turn"))
+    side = models.CharField(_("side of the contract"), max_length=20, choices=Side.choices)
+    employee = models.ForeignKey(
+        Employee, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("employee")
+    )
+    crm_contact_id = models.PositiveIntegerField(_("CRM contact"), null=True, blank=True)
+    name = models.CharField(_("name"), max_length=200)
+    role = models.CharField(_("position"), max_length=200, blank=True)
+    organisation = models.CharField(_("organisation"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    code_channel = models.CharField(
+        _("where codes go"), max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL
+    )
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.PENDING
+    )
+    language = models.CharField(_("language"), max_length=8, default="ru")
 
     # SHA-256 of the link's 256-bit token; the token itself is only in the letter.
-    link_hash = models.CharField(max_length=64, blank=True, db_index=True)
-    link_expires_at = models.DateTimeField(null=True, blank=True)
-    invited_at = models.DateTimeField(null=True, blank=True)
-    viewed_at = models.DateTimeField(null=True, blank=True)
-    agreed_at = models.DateTimeField(null=True, blank=True)
-    decided_at = models.DateTimeField(null=True, blank=True)
-    reminded_at = models.DateTimeField(null=True, blank=True)
-    decline_reason = models.TextField(blank=True)
+    link_hash = models.CharField(_("hash of the link"), max_length=64, blank=True, db_index=True)
+    link_expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
+    invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
+    viewed_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    agreed_at = models.DateTimeField(_("agreement accepted"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    decline_reason = models.TextField(_("reason of the refusal"), blank=True)
     # The last letter to the present address that came back; null once another way was found.
-    bounced_at = models.DateTimeField(null=True, blank=True)
-    bounce_reason = models.CharField(max_length=200, blank=True)  # the mail server's words
-    delegated_at = models.DateTimeField(null=True, blank=True)
-    address_changed_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(_("letter came back"), null=True, blank=True)
+    # The mail server's words.
+    bounce_reason = models.CharField(_("why the letter came back"), max_length=200, blank=True)
+    delegated_at = models.DateTimeField(_("handed over"), null=True, blank=True)
+    address_changed_at = models.DateTimeField(_("address changed"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("signer")
+        verbose_name_plural = _("signers")
         ordering = ["order", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["document", "key"], name="one_signer_per_side_key")
@@ -340,16 +389,27 @@ class Signer(models.Model):
 class Signature(models.Model):
     """One signer's decision to sign: made once, with the evidence of how it was made."""
 
-    signer = models.OneToOneField(Signer, on_delete=models.PROTECT, related_name="signature")
-    level = models.CharField(max_length=20)
-    signed_at = models.DateTimeField()
-    confirmed_by = models.CharField(max_length=200)  # the way, in words, address masked
-    signed_sha256 = models.CharField(max_length=64)  # of the SHOWN file
-    ip = models.GenericIPAddressField(null=True, blank=True)
-    user_agent = models.CharField(max_length=300, blank=True)
-    time_zone = models.CharField(max_length=60, blank=True)
-    key_pair = models.ForeignKey(KeyPair, null=True, blank=True, on_delete=models.PROTECT)
-    is_applied = models.BooleanField(default=False)  # its PDF revision exists
+    signer = models.OneToOneField(
+        Signer, on_delete=models.PROTECT, related_name="signature", verbose_name=_("signer")
+    )
+    level = models.CharField(_("kind of signature"), max_length=20)
+    signed_at = models.DateTimeField(_("signed"))
+    # The way, in words, address masked.
+    confirmed_by = models.CharField(_("way of confirmation"), max_length=200)
+    # Of the SHOWN file.
+    signed_sha256 = models.CharField(_("SHA-256 of what was signed"), max_length=64)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=60, blank=True)
+    key_pair = models.ForeignKey(
+        KeyPair, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("certificate")
+    )
+    # Its PDF revision exists.
+    is_applied = models.BooleanField(_("put into the file"), default=False)
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
 
     def __str__(self) -> str:
         return f"{self.signer} {self.signed_at:%Y-%m-%d %H:%M}"
@@ -369,16 +429,24 @@ class Annulment(models.Model):
         ACCEPTED = "accepted", _("Accepted by all parties")
         REFUSED = "refused", _("Refused")
 
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="annulments")
-    proposed_by = models.ForeignKey(Signer, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
-    proposed_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
+    document = models.ForeignKey(
+        Document, on_delete=models.PROTECT, related_name="annulments", verbose_name=_("document")
+    )
+    proposed_by = models.ForeignKey(
+        Signer, on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    reason = models.TextField(_("reason"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PROPOSED
+    )
+    proposed_at = models.DateTimeField(_("proposed"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     objects = AnnulmentQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("annulment")
+        verbose_name_plural = _("annulments")
         constraints = [
             models.UniqueConstraint(
                 fields=["document"],
@@ -397,15 +465,23 @@ class Annulment(models.Model):
 class AnnulmentConsent(models.Model):
     """One party's signature under an annulment, with the evidence of how it was made."""
 
-    annulment = models.ForeignKey(Annulment, on_delete=models.CASCADE, related_name="consents")
-    signer = models.ForeignKey(Signer, on_delete=models.PROTECT, related_name="+")
-    signed_at = models.DateTimeField()
-    confirmed_by = models.CharField(max_length=200)  # the way, in words, address masked
-    signed_sha256 = models.CharField(max_length=64)  # of the SIGNED file that is annulled
-    ip = models.GenericIPAddressField(null=True, blank=True)
-    user_agent = models.CharField(max_length=300, blank=True)
+    annulment = models.ForeignKey(
+        Annulment, on_delete=models.CASCADE, related_name="consents", verbose_name=_("annulment")
+    )
+    signer = models.ForeignKey(
+        Signer, on_delete=models.PROTECT, related_name="+", verbose_name=_("signer")
+    )
+    signed_at = models.DateTimeField(_("signed"))
+    # The way, in words, address masked.
+    confirmed_by = models.CharField(_("way of confirmation"), max_length=200)
+    # Of the SIGNED file that is annulled.
+    signed_sha256 = models.CharField(_("SHA-256 of what was signed"), max_length=64)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
 
     class Meta:
+        verbose_name = _("consent to an annulment")
+        verbose_name_plural = _("consents to annulments")
         constraints = [
             models.UniqueConstraint(
                 fields=["annulment", "signer"], name="a_party_annuls_a_document_once"
@@ -426,16 +502,20 @@ class StoredFile(models.Model):
         AGREEMENT = "agreement", _("Additional agreement")
         REPORT = "report", _("Signing report")
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="files")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
-    name = models.CharField(max_length=255)  # what a person sees when downloading
-    file = models.FileField(max_length=300)  # path by documents.files
-    sha256 = models.CharField(max_length=64, db_index=True)
-    streebog256 = models.CharField(max_length=64, blank=True)
-    size_bytes = models.PositiveBigIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="files", verbose_name=_("document")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    name = models.CharField(_("file name"), max_length=255)  # what a person sees when downloading
+    file = models.FileField(_("file"), max_length=300)  # path by documents.files
+    sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
+    streebog256 = models.CharField(_("GOST R 34.11-2012"), max_length=64, blank=True)
+    size_bytes = models.PositiveBigIntegerField(_("size, bytes"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("file of a document")
+        verbose_name_plural = _("files of documents")
         constraints = [
             models.UniqueConstraint(fields=["document", "kind"], name="one_file_per_kind")
         ]
@@ -447,12 +527,16 @@ class StoredFile(models.Model):
 class CrmBinding(models.Model):
     """The CRM item whose timeline shows the document."""
 
-    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="crm_binding")
-    entity_type_id = models.PositiveIntegerField()  # 2 = deal
-    entity_id = models.PositiveIntegerField()
-    title = models.CharField(max_length=255, blank=True)
+    document = models.OneToOneField(
+        Document, on_delete=models.CASCADE, related_name="crm_binding", verbose_name=_("document")
+    )
+    entity_type_id = models.PositiveIntegerField(_("CRM type"))  # 2 = deal
+    entity_id = models.PositiveIntegerField(_("number in CRM"))
+    title = models.CharField(_("title"), max_length=255, blank=True)
 
     class Meta:
+        verbose_name = _("link to CRM")
+        verbose_name_plural = _("links to CRM")
         indexes = [models.Index(fields=["entity_type_id", "entity_id"], name="crm_binding_item")]
 
     def __str__(self) -> str:
@@ -468,15 +552,19 @@ class WorkflowSubscription(models.Model):
         CHANGE = "change", _("The next change")
         FINAL = "final", _("Signed, declined, expired or withdrawn")
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="subscriptions")
-    robot_code = models.CharField(max_length=40)
-    event_token = EncryptedTextField()
-    event_token_hash = models.CharField(max_length=64)
-    wait_for = models.CharField(max_length=10, choices=WaitFor.choices)
-    created_at = models.DateTimeField(auto_now_add=True)
-    answered_at = models.DateTimeField(null=True, blank=True)
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("document")
+    )
+    robot_code = models.CharField(_("robot"), max_length=40)
+    event_token = EncryptedTextField(_("event token"))
+    event_token_hash = models.CharField(_("hash of the event token"), max_length=64)
+    wait_for = models.CharField(_("waits for"), max_length=10, choices=WaitFor.choices)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("waiting business process")
+        verbose_name_plural = _("waiting business processes")
         constraints = [
             models.UniqueConstraint(
                 fields=["document", "event_token_hash"], name="a_step_waits_once_for_a_document"

@@ -23,7 +23,7 @@ from documents.models import Document, Signer
 from documents.signer_links import LinkState, open_link, state_of
 from documents.signer_services import Visit
 from signx.errors import ErrorCode, SignXError
-from signx.http import client_ip, http_status
+from signx.http import RETRY_AFTER_S, client_ip, http_status
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def problem(request: HttpRequest, error: SignXError, *, back: str = "") -> HttpR
     context = {"error": error, "back": back, "is_dead_link": is_dead_link}
     response = render(request, "signer/problem.html", context, status=status)
     if error.code == ErrorCode.SERVICE_BUSY:
-        response.headers["Retry-After"] = "60"
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(minutes := error.context.get("minutes"), int):
         response.headers["Retry-After"] = str(minutes * 60)
     return response

@@ -36,41 +36,12 @@ def platform_seal(at: datetime | None = None) -> SealKey:
 
 def platform_seal_pair(at: datetime | None = None) -> KeyPair:
     """The current seal; made at the first use, and anew before it ends."""
-    at = at or timezone.now()
-    if pair := _current(Purpose.SEAL, at):
-        return pair
-    authority = issuing_authority(at)
-
-    def make() -> KeyPairPem:
-        return engine.issue_seal(
-            pem_of(authority),
-            organisation=settings.OPERATOR_NAME,
-            at=at,
-            key_type=key_type(),
-            token=token(),
-            pki_url=pki_url(),
-        )
-
-    return _make(Purpose.SEAL, make, issuer=authority, at=at)
+    return _issued(Purpose.SEAL, engine.issue_seal, issuing_authority, at or timezone.now())
 
 
 def issuing_authority(at: datetime) -> KeyPair:
     """The authority that issues the seal and people's certificates now."""
-    if pair := _current(Purpose.ISSUING, at):
-        return pair
-    root = _root(at)
-
-    def make() -> KeyPairPem:
-        return engine.new_issuing(
-            pem_of(root),
-            organisation=settings.OPERATOR_NAME,
-            at=at,
-            key_type=key_type(),
-            token=token(),
-            pki_url=pki_url(),
-        )
-
-    return _make(Purpose.ISSUING, make, issuer=root, at=at)
+    return _issued(Purpose.ISSUING, engine.new_issuing, _root, at)
 
 
 def platform_roots() -> list[str]:
@@ -123,13 +94,29 @@ def _token(module: str, label: str, pin: str) -> Token | None:
 def _root(at: datetime) -> KeyPair:
     if pair := _current(Purpose.AUTHORITY, at):
         return pair
+    pem = engine.new_authority(settings.OPERATOR_NAME, at=at, key_type=key_type(), token=token())
+    return _keep(Purpose.AUTHORITY, pem, issuer=None, at=at)
 
-    def make() -> KeyPairPem:
-        return engine.new_authority(
-            settings.OPERATOR_NAME, at=at, key_type=key_type(), token=token()
-        )
 
-    return _make(Purpose.AUTHORITY, make, issuer=None, at=at)
+def _issued(
+    purpose: KeyPair.Purpose,
+    issue: Callable[..., KeyPairPem],
+    issuer_at: Callable[[datetime], KeyPair],
+    at: datetime,
+) -> KeyPair:
+    """The current pair of a purpose; else a new one below its issuer."""
+    if pair := _current(purpose, at):
+        return pair
+    issuer = issuer_at(at)
+    pem = issue(
+        pem_of(issuer),
+        organisation=settings.OPERATOR_NAME,
+        at=at,
+        key_type=key_type(),
+        token=token(),
+        pki_url=pki_url(),
+    )
+    return _keep(purpose, pem, issuer=issuer, at=at)
 
 
 def _current(purpose: KeyPair.Purpose, at: datetime) -> KeyPair | None:
@@ -137,16 +124,11 @@ def _current(purpose: KeyPair.Purpose, at: datetime) -> KeyPair | None:
     return pairs.filter(purpose=purpose).select_related("issuer__issuer").first()
 
 
-def _make(
-    purpose: KeyPair.Purpose,
-    make: Callable[[], KeyPairPem],
-    *,
-    issuer: KeyPair | None,
-    at: datetime,
+def _keep(
+    purpose: KeyPair.Purpose, pem: KeyPairPem, *, issuer: KeyPair | None, at: datetime
 ) -> KeyPair:
     """Store a new current pair. Of several processes that try at once one wins, by the unique
     constraint on the current key, and all use the winner's."""
-    pem = make()
     stale = KeyPair.objects.platform().filter(purpose=purpose, is_current=True)
     try:
         with transaction.atomic():

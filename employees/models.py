@@ -41,15 +41,14 @@ class Employee(models.Model):
         Portal, on_delete=models.CASCADE, related_name="employees", verbose_name=_("portal")
     )
     bitrix_user_id = models.PositiveIntegerField(_("user number in the portal"))
-    name = models.CharField(
-        _("name"), max_length=200
-    )  # «Фамилия Имя Отчество», as the portal tells it
+    # «Фамилия Имя Отчество», as the portal tells it.
+    name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"), blank=True)
     position = models.CharField(_("position"), max_length=200, blank=True)
     is_active = models.BooleanField(_("works here"), default=True)
     is_portal_admin = models.BooleanField(_("portal administrator"), default=False)
     language = models.CharField(_("language"), max_length=8, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
     # When the portal last told us about this person; employees.services decides how old is too old.
     checked_at = models.DateTimeField(_("told by the portal"), null=True, blank=True)
 
@@ -108,10 +107,14 @@ class Employee(models.Model):
 class EmployeeRight(models.Model):
     """A right given by someone with the right to settings; administrators need no rows."""
 
-    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="rights")
+    employee = models.ForeignKey(
+        Employee, on_delete=models.CASCADE, related_name="rights", verbose_name=_("employee")
+    )
     right = models.CharField(_("right"), max_length=20, choices=Right.choices)
 
     class Meta:
+        verbose_name = _("right of an employee")
+        verbose_name_plural = _("rights of employees")
         constraints = [
             models.UniqueConstraint(fields=["employee", "right"], name="a_right_is_given_once")
         ]
@@ -205,7 +208,7 @@ class SignatureProfile(models.Model):
     )
     email = models.EmailField(_("e-mail"))
     # An address that a code was sent to while another one is still in use.
-    requested_email = models.EmailField(blank=True)
+    requested_email = models.EmailField(_("new e-mail, not confirmed"), blank=True)
     robots_allowed = models.BooleanField(_("robots may sign"), default=False)
     consent_text_version = models.CharField(_("version of the terms"), max_length=20, blank=True)
     turned_on_at = models.DateTimeField(_("turned on"), null=True, blank=True)
@@ -238,7 +241,11 @@ class SignatureProfile(models.Model):
 class CodeAddress(models.Model):
     """An address that codes are sent to. Its row is the lock under which they are counted."""
 
-    address = models.CharField(max_length=254, primary_key=True)
+    address = models.CharField(_("address"), max_length=254, primary_key=True)
+
+    class Meta:
+        verbose_name = _("address of codes")
+        verbose_name_plural = _("addresses of codes")
 
     def __str__(self) -> str:
         return self.address
@@ -256,21 +263,23 @@ class OneTimeCodeQuerySet(models.QuerySet["OneTimeCode"]):
 class OneTimeCode(models.Model):
     """A six-digit code sent to an address for one purpose; only its hash is kept."""
 
-    purpose = models.CharField(max_length=30)  # "turn_on_signature", "sign_document"
-    subject = models.CharField(max_length=60)  # whose: "profile:3", "signer:9"
-    address = models.CharField(max_length=254)
+    purpose = models.CharField(_("purpose"), max_length=30)  # "turn_on_signature", "sign_document"
+    subject = models.CharField(_("object"), max_length=60)  # whose: "profile:3", "signer:9"
+    address = models.CharField(_("address"), max_length=254)
     # What the code confirms: document hash and page session; a code for one never fits another.
-    bound_to = models.CharField(max_length=64)
-    code_hash = models.CharField(max_length=64)
-    tries = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-    replaced_at = models.DateTimeField(null=True, blank=True)
+    bound_to = models.CharField(_("bound to"), max_length=64)
+    code_hash = models.CharField(_("hash of the code"), max_length=64)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("valid until"))
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+    replaced_at = models.DateTimeField(_("replaced"), null=True, blank=True)
 
     objects = OneTimeCodeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("one-time code")
+        verbose_name_plural = _("one-time codes")
         indexes = [
             models.Index(fields=["purpose", "subject", "-created_at"], name="code_subject"),
             models.Index(fields=["address", "-created_at"], name="code_address"),
@@ -322,7 +331,8 @@ class BalanceEntry(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     units = models.IntegerField(_("units"))
-    document_id = models.PositiveBigIntegerField(null=True, blank=True)  # documents.Document
+    # Of documents.Document.
+    document_id = models.PositiveBigIntegerField(_("document"), null=True, blank=True)
     # The document's public number. Never its title: titles hold names, and this row is for ever.
     document_label = models.CharField(_("document"), max_length=120, blank=True)
     # Running sums after this row, so that no read walks the ledger.
@@ -404,14 +414,19 @@ class KeyPair(models.Model):
 
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
     employee = models.ForeignKey(
-        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="key_pairs"
+        Employee,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="key_pairs",
+        verbose_name=_("employee"),
     )
     issuer = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("issuer")
     )
     serial = models.CharField(_("serial number"), max_length=64, unique=True)
     certificate_pem = models.TextField(_("certificate"))
-    private_key_pem = EncryptedTextField()
+    private_key_pem = EncryptedTextField(_("private key, encrypted"))
     not_after = models.DateTimeField(_("valid until"))
     is_current = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
@@ -460,12 +475,20 @@ class RevocationList(models.Model):
     """The newest list of an authority, as it is served to everybody (RFC 5280, 5)."""
 
     authority = models.OneToOneField(
-        KeyPair, on_delete=models.CASCADE, related_name="revocation_list"
+        KeyPair,
+        on_delete=models.CASCADE,
+        related_name="revocation_list",
+        verbose_name=_("authority"),
     )
-    number = models.PositiveBigIntegerField()
-    der = models.BinaryField()
-    entries = models.PositiveIntegerField()  # more revocations than this: it is out of date
-    made_at = models.DateTimeField()
+    number = models.PositiveBigIntegerField(_("number"))
+    der = models.BinaryField(_("the list as issued"))
+    # More revocations than this: it is out of date.
+    entries = models.PositiveIntegerField(_("certificates in the list"))
+    made_at = models.DateTimeField(_("issued"))
+
+    class Meta:
+        verbose_name = _("revocation list")
+        verbose_name_plural = _("revocation lists")
 
     def __str__(self) -> str:
         return f"{self.authority} no. {self.number}"

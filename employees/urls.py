@@ -2,19 +2,22 @@
 
 from django.urls import path
 
-from employees import balance_views, views
+from employees import balance_views, look_views, views
 
 app_name = "employees"
 urlpatterns = [
     path("", views.employees_page, name="employees"),
     path("add", views.add_employee, name="add"),
     path("me", views.signature_page, name="signature"),
+    path("me/look", look_views.look, name="look"),
     path("me/code", views.request_code, name="request_code"),
     path("me/turn-on", views.turn_on, name="turn_on"),
     path("me/confirmation", views.ask_confirmation, name="ask_confirmation"),
     path("me/certificate", views.renew_certificate, name="renew_certificate"),
     path("me/robots", views.forbid_robots, name="forbid_robots"),
     path("balance", balance_views.balance_page, name="balance"),
+    path("balance/export", balance_views.export_link, name="balance_export"),
+    path("balance/files/<str:ticket>", balance_views.export_file, name="balance_file"),
     path("balance/entries", balance_views.more_entries, name="more_entries"),
     path("<int:bitrix_user_id>", views.employee_page, name="employee"),
     path("<int:bitrix_user_id>/stop", views.stop, name="stop"),

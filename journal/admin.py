@@ -33,12 +33,28 @@ class ReadOnlyAdmin(_ModelAdmin):
         return False
 
 
+class KindFilter(admin.SimpleListFilter):
+    """By kind of event, in people's words."""
+
+    title = _("event")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return list(EventKind.choices)
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent]
+    ) -> QuerySet[AuditEvent]:
+        value = self.value()
+        return queryset.filter(kind=value) if value else queryset
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     """The chained part only: who is behind an actor is for the portal's own journal page."""
 
-    list_display = ("number", "portal", "at", "what", "actor", "subject_kind", "subject_id")
-    list_filter = ("portal", "kind")
+    list_display = ("number", "at", "portal", "what", "actor", "subject_kind", "subject_id")
+    list_filter = ("at", "portal", KindFilter)
     list_select_related = ("portal",)
     search_fields = ("=subject_id", "=actor")
     ordering = ("-pk",)

@@ -13,6 +13,7 @@ class EventKind(TextChoices):
     ROBOT_SWITCHED_OFF = "robot_switched_off", _("Robot switched off")
     ROBOT_CALLED = "robot_called", _("Robot called by a business process")
     ROBOT_REFUSED = "robot_refused", _("Robot answered with an error")
+    DATA_EXPORTED = "data_exported", _("Data taken away as a table")
     SETTINGS_CHANGED = "settings_changed", _("Settings changed")
 
     SIGNATURE_CODE_SENT = "signature_code_sent", _("Code sent to turn on a signature")

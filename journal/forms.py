@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bitrix24.models import Portal
 from journal.events import EventKind
+from journal.gate import people_of
 from journal.models import AuditEventQuerySet
 
 _DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -25,7 +28,18 @@ class FilterForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Event"), required=False, choices=[("", _("All events")), *EventKind.choices]
     )
+    actor = forms.ChoiceField(label=_("Who"), required=False)
     document = forms.CharField(label=_("Document number"), required=False, max_length=40)
+
+    def __init__(self, data: Any, *, portal: Portal) -> None:
+        super().__init__(data)
+        everybody = [("", _("Everybody")), ("robot:", _("Robots")), ("signer:", _("Signers"))]
+        self.fields["actor"].choices = [*everybody, *people_of(portal)]  # type: ignore[attr-defined]
+
+    def query(self) -> str:
+        """The filters that could be read, for an address."""
+        self.is_valid()
+        return urlencode({name: value for name, value in self.cleaned_data.items() if value})
 
     def narrow(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
         self.is_valid()
@@ -36,6 +50,9 @@ class FilterForm(forms.Form):
             events = events.filter(at__lt=_midnight(given["until"] + timedelta(days=1)))
         if given.get("kind"):
             events = events.filter(kind=given["kind"])
+        if actor := given.get("actor"):
+            is_kind = actor.endswith(":")
+            events = events.filter(**{"actor__startswith" if is_kind else "actor": actor})
         if given.get("document"):
             events = events.about("document", given["document"].replace("-", "").strip().lower())
         return events

@@ -47,17 +47,15 @@ class AuditEvent(models.Model):
     number = models.PositiveBigIntegerField(_("number"))
     at = models.DateTimeField(_("time"))
     kind = models.CharField(_("event"), max_length=40)  # journal.events.EventKind
-    actor = models.CharField(
-        _("who"), max_length=80
-    )  # "employee:12", "signer:9", "robot:signx_send"
+    # "employee:12", "signer:9", "robot:signx_send".
+    actor = models.CharField(_("who"), max_length=80)
     subject_kind = models.CharField(_("about"), max_length=20)
     subject_id = models.CharField(_("number of the subject"), max_length=60)
     data: models.JSONField[Any, Any] = models.JSONField(_("data"), default=dict)  # no personal data
     # SHA-256 over PersonalDetail.salt and .data; empty: there never were personal details.
-    personal_digest = models.CharField(max_length=64, blank=True)
-    previous_hash = models.CharField(
-        _("hash of the event before"), max_length=64, blank=True
-    )  # empty for the first event
+    personal_digest = models.CharField(_("digest of personal details"), max_length=64, blank=True)
+    # Empty for the first event.
+    previous_hash = models.CharField(_("hash of the event before"), max_length=64, blank=True)
     hash = models.CharField(_("hash"), max_length=64)
 
     objects = AuditEventQuerySet.as_manager()
@@ -70,6 +68,7 @@ class AuditEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["portal", "-number"], name="journal_page"),
+            models.Index(fields=["portal", "actor", "-number"], name="journal_actor"),
             models.Index(fields=["subject_kind", "subject_id"], name="journal_subject"),
         ]
 
@@ -104,11 +103,17 @@ class PersonalDetail(models.Model):
     Erasing deletes the row with its salt: what is left in the chain cannot be guessed back.
     """
 
-    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="personal")
-    salt = models.CharField(max_length=32)
-    data: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    event = models.OneToOneField(
+        AuditEvent, on_delete=models.PROTECT, related_name="personal", verbose_name=_("event")
+    )
+    salt = models.CharField(_("salt"), max_length=32)
+    data: models.JSONField[Any, Any] = models.JSONField(_("details"), default=dict)
 
     objects = PersonalDetailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("personal details of an event")
+        verbose_name_plural = _("personal details of events")
 
     def __str__(self) -> str:
         return f"personal detail of {self.event_id}"

@@ -64,6 +64,19 @@ def record(
     return event
 
 
+@transaction.atomic
+def record_export(by: Any, what: str) -> None:
+    """An employee takes data of his portal away: `what` is "journal" or "balance"."""
+    record(
+        by.portal,
+        EventKind.DATA_EXPORTED,
+        actor=by.audit_name,
+        subject=("portal", str(by.portal.pk)),
+        data={"what": what},
+        personal={"actor": by.name},
+    )
+
+
 def lock_head(portal: Portal) -> JournalHead:
     """Make every other writer of this portal's chain and balance wait until we commit.
 

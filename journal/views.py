@@ -30,7 +30,7 @@ class Line:
 @require_GET
 @journal_required
 def journal_page(request: JournalRequest) -> HttpResponse:
-    form = FilterForm(request.GET)
+    form = FilterForm(request.GET, portal=request.frame.portal)
     context = _lines(request, form) | {"page": "journal", "form": form}
     context["is_filtered"] = any(request.GET.get(name) for name in form.fields)
     return render(request, "journal/journal.html", context)
@@ -40,7 +40,8 @@ def journal_page(request: JournalRequest) -> HttpResponse:
 @journal_required
 def more_events(request: JournalRequest) -> HttpResponse:
     """The events before number `before`, and the next button."""
-    return render(request, "journal/_events.html", _lines(request, FilterForm(request.GET)))
+    form = FilterForm(request.GET, portal=request.frame.portal)
+    return render(request, "journal/_events.html", _lines(request, form))
 
 
 def _lines(request: JournalRequest, form: FilterForm) -> dict[str, object]:

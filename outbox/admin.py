@@ -41,9 +41,10 @@ class CauseFilter(admin.SimpleListFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(_DeliveryAdmin):
-    list_display = ("key", "kind", "state", "attempts", "next_attempt_at", "why", "subject_id")
-    list_filter = ("state", CauseFilter, "channel", "kind")
+    list_display = ("key", "kind", "state", "why", "attempts", "created_at", "next_attempt_at")
+    list_filter = ("state", CauseFilter, "created_at", "channel", "kind")
     search_fields = ("key", "subject_id")
+    search_help_text = _("Part of the key, or the number of a document")
     ordering = ("-created_at",)
     actions = ("repeat",)
     # The payload may hold people's words, the secret holds links and codes: neither is shown.

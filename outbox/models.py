@@ -29,31 +29,35 @@ class Delivery(models.Model):
         DEAD = "dead", _("Not delivered")
 
     # Names the effect, so that queueing it twice is one delivery: "reply:17", "upload:9:signed".
-    key = models.CharField(max_length=200, unique=True)
-    kind = models.CharField(max_length=40)
-    channel = models.CharField(max_length=20)
+    key = models.CharField(_("key"), max_length=200, unique=True)
+    kind = models.CharField(_("kind"), max_length=40)
+    channel = models.CharField(_("channel"), max_length=20)
     # Whose limits it counts against: "portal:3", "mail".
-    lane = models.CharField(max_length=60)
-    payload = models.JSONField(default=dict)
+    lane = models.CharField(_("queue"), max_length=60)
+    payload = models.JSONField(_("contents"), default=dict)
     # JSON with what must not lie open in the database (a code, a link); wiped once settled.
-    secret = EncryptedTextField(blank=True)
+    secret = EncryptedTextField(_("secret part"), blank=True)
     # Stays true after the wiping: without its secret a delivery cannot be repeated.
-    has_secret = models.BooleanField(default=False)
+    has_secret = models.BooleanField(_("has a secret part"), default=False)
     # What the effect is about, for the support desk: ("document", public id).
-    subject_kind = models.CharField(max_length=20, blank=True)
-    subject_id = models.CharField(max_length=60, blank=True)
-    waits_for = models.ManyToManyField("self", symmetrical=False, blank=True)
+    subject_kind = models.CharField(_("kind of object"), max_length=20, blank=True)
+    subject_id = models.CharField(_("object"), max_length=60, blank=True)
+    waits_for = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, verbose_name=_("waits for")
+    )
 
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    attempts = models.PositiveIntegerField(default=0)
-    next_attempt_at = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PENDING
+    )
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     # The effect has happened, but its listener failed: told again, never sent again.
-    accepted_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    error_code = models.CharField(max_length=60, blank=True)
-    error = models.TextField(blank=True)
-    result: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    error_code = models.CharField(_("error code"), max_length=60, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    result: models.JSONField[Any, Any] = models.JSONField(_("result"), null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 

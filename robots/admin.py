@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from robots.models import RobotCall, RobotSwitch
 
@@ -25,6 +26,7 @@ class RobotCallAdmin(ReadOnlyAdmin):
     list_filter = ["state", "code", "response_code"]
     list_select_related = ["portal", "document"]
     search_fields = ["portal__domain", "portal__member_id", "workflow_id", "document__public_id"]
+    search_help_text = _("Portal, number of a business process or of a document")
     date_hierarchy = "received_at"
     show_full_result_count = False
     fields = [

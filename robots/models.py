@@ -23,28 +23,34 @@ class RobotCall(models.Model):
         DONE = "done", _("Accepted")
         REFUSED = "refused", _("Answered with an error")
 
-    portal = models.ForeignKey(Portal, on_delete=models.PROTECT)
-    code = models.CharField(max_length=40)
+    portal = models.ForeignKey(Portal, on_delete=models.PROTECT, verbose_name=_("portal"))
+    code = models.CharField(_("robot"), max_length=40)
     # Bitrix24's name of the waiting step. Long and opaque, so a repeat is found by its hash.
-    event_token = EncryptedTextField()
-    event_token_hash = models.CharField(max_length=64)
-    wants_reply = models.BooleanField(default=True)  # use_subscription=Y
-    workflow_id = models.CharField(max_length=60, blank=True)
-    crm_document_id = models.CharField(max_length=60, blank=True)  # "DEAL_315"
+    event_token = EncryptedTextField(_("event token"))
+    event_token_hash = models.CharField(_("hash of the event token"), max_length=64)
+    wants_reply = models.BooleanField(_("waits for an answer"), default=True)  # use_subscription=Y
+    workflow_id = models.CharField(_("business process"), max_length=60, blank=True)
+    crm_document_id = models.CharField(_("CRM item"), max_length=60, blank=True)  # "DEAL_315"
     # Only the robot's own inputs: one text each, or a list where the portal gave several.
-    properties = models.JSONField(default=dict)
-    bitrix_user_id = models.PositiveIntegerField(null=True)  # whose tokens the robot runs with
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveIntegerField(default=0)  # failed or cut off, one after another
-    next_attempt_at = models.DateTimeField()
-    converting_since = models.DateTimeField(null=True, blank=True)
-    conversion_looks = models.PositiveSmallIntegerField(default=0)
+    properties = models.JSONField(_("parameters"), default=dict)
+    # Whose tokens the robot runs with.
+    bitrix_user_id = models.PositiveIntegerField(_("user number in the portal"), null=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.WAITING
+    )
+    # Failed or cut off, one after another.
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    converting_since = models.DateTimeField(_("conversion began"), null=True, blank=True)
+    conversion_looks = models.PositiveSmallIntegerField(_("looks at the conversion"), default=0)
     # The portal has confirmed that it made this event token.
-    is_genuine = models.BooleanField(default=False)
-    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.PROTECT)
-    response_code = models.CharField(max_length=40, blank=True)
-    received_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
+    is_genuine = models.BooleanField(_("portal confirmed"), default=False)
+    document = models.ForeignKey(
+        Document, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("document")
+    )
+    response_code = models.CharField(_("response code"), max_length=40, blank=True)
+    received_at = models.DateTimeField(_("received"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = RobotCallQuerySet.as_manager()
 
@@ -86,17 +92,21 @@ class RobotCall(models.Model):
 class RobotSwitch(models.Model):
     """Whether an administrator wants a robot on the portal, and what became of it there."""
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="robot_switches")
-    code = models.CharField(max_length=40)
-    is_on = models.BooleanField(default=False)
-    registered_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=200, blank=True)
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, related_name="robot_switches", verbose_name=_("portal")
+    )
+    code = models.CharField(_("robot"), max_length=40)
+    is_on = models.BooleanField(_("switched on"), default=False)
+    registered_at = models.DateTimeField(_("registered on the portal"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=200, blank=True)
     # What the portal was told last (switches.digest), and with whose tokens its calls come: as
     # long as neither changes and the robot is there, it need not be told again.
-    declared = models.CharField(max_length=64, blank=True)
-    runs_as = models.PositiveIntegerField(null=True, blank=True)
+    declared = models.CharField(_("what was declared"), max_length=64, blank=True)
+    runs_as = models.PositiveIntegerField(_("calls come as user"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("switch of a robot")
+        verbose_name_plural = _("switches of robots")
         constraints = [
             models.UniqueConstraint(fields=["portal", "code"], name="one_switch_per_robot")
         ]

@@ -6,6 +6,7 @@ from django.contrib.admin import apps as admin_apps
 
 class SignXConfig(AppConfig):
     name = "signx"
+    verbose_name = "SIGNX"
     default = True
 
     def ready(self) -> None:

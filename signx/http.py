@@ -35,6 +35,10 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.INTERNAL_ERROR: 500,
 }
 
+# In the environ of a request that found its lane full (signx.gateway).
+BUSY_MARK = "signx.busy"
+RETRY_AFTER_S = 60
+
 PUBLIC_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -92,6 +96,18 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class BusyMiddleware:
+    """Answers requests that nobody has the time to serve."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.META.get(BUSY_MARK):
+            return self.get_response(request)
+        return error_response(request, SignXError(ErrorCode.SERVICE_BUSY))
+
+
 class ErrorsMiddleware:
     """Turns SignXError into an answer a person or a program can act on."""
 
@@ -113,6 +129,13 @@ class ErrorsMiddleware:
 
 def error_response(request: HttpRequest, error: SignXError) -> HttpResponse:
     """JSON for programs, a part for htmx, a page for people."""
+    response = _in_words(request, error)
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _in_words(request: HttpRequest, error: SignXError) -> HttpResponse:
     status = http_status(error.code)
     body = {"error": error.code.value, "message": error.sentence}
     if request.headers.get("HX-Request") or getattr(request, "frame", None):

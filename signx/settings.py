@@ -26,6 +26,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("SIGNX_DATA_DIR", default=str(BASE_DIR / "var")))
 
 DEBUG = env.bool("SIGNX_DEBUG", default=False)
+needed("SIGNX_SECRET_KEY")
 SECRET_KEY = env.str("SIGNX_SECRET_KEY")
 # The first key encrypts, all of them decrypt: put a new one in front to rotate.
 ENCRYPTION_KEYS = fernet_keys("SIGNX_ENCRYPTION_KEYS")
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "signx.http.SecurityHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "signx.http.BusyMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -120,6 +122,7 @@ LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = "signx.formats"
 TIME_ZONE = env.str("SIGNX_TIME_ZONE", default="Europe/Moscow")
 
 # --- Web security ---------------------------------------------------------------------------
@@ -240,7 +243,7 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "save_limit": 500,
-    "label": "SIGNX",
+    "label": _("Background work"),
 }
 
 # --- Mail -----------------------------------------------------------------------------------

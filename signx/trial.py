@@ -1,4 +1,4 @@
-"""Settings for trying the engine on a machine where nothing is configured.
+"""A machine where nothing is configured: what works there, and what is said of the rest.
 
 `check_pdf`, `verify_pdf` and `seal_pdf` work right after the installation: what they need of
 secrets is made once and kept in `var/trial/`, apart from any real data. Every other command still
@@ -12,9 +12,14 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 COMMANDS = frozenset({"check_pdf", "verify_pdf", "seal_pdf"})
+# Django answers these without settings.
+NO_SETTINGS = frozenset({"help", "--help", "-h", "version", "--version"})
 # Tells the commands that their database is ours to make.
 MARK = "SIGNX_TRIAL"
 _ROOT = Path(__file__).resolve().parent.parent
@@ -23,12 +28,32 @@ _NEEDED = "SIGNX_SECRET_KEY"
 
 def prepare(arguments: Sequence[str], root: Path = _ROOT) -> None:
     """Before settings are read: fill the environment for a command of the engine."""
-    is_configured = _NEEDED in os.environ or f"{_NEEDED}_FILE" in os.environ
-    if is_configured or (root / ".env").exists() or not COMMANDS & set(arguments[1:2]):
+    if _is_configured(root) or not COMMANDS & set(arguments[1:2]):
         return
     folder = root / "var" / "trial"
     os.environ.update(_kept_secrets(folder / "secrets.json"))
     os.environ.update({"SIGNX_DATA_DIR": str(folder), MARK: "1"})
+
+
+def trouble(arguments: Sequence[str], root: Path = _ROOT) -> str:
+    """Why no command can work, and what to do about it; empty when settings can be read."""
+    if not NO_SETTINGS.isdisjoint(arguments[1:2]) or not arguments[1:]:
+        return ""
+    if not _is_configured(root):
+        return (
+            "SIGNX is not configured: there is neither a file .env nor SIGNX_SECRET_KEY.\n"
+            "Run `cp .env.example .env`, fill in its part “Must be set”, then `manage.py setup`."
+        )
+    try:
+        import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+    except ImproperlyConfigured as error:
+        return f"SIGNX cannot start: {error}.\nCorrect .env; .env.example explains every value."
+    return ""
+
+
+def _is_configured(root: Path) -> bool:
+    given = _NEEDED in os.environ or f"{_NEEDED}_FILE" in os.environ
+    return given or (root / ".env").exists()
 
 
 def _kept_secrets(path: Path) -> dict[str, str]:

@@ -29,3 +29,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("signx:changed", () =>
   withPortal((library) => library.placement?.call?.("reloadData", {}, () => {})),
 );
+
+// A person chose another look: the page comes anew by itself, its frame is ours to change.
+document.addEventListener("sx-look", ({ detail }) => {
+  document.documentElement.classList.toggle("sx-dark", detail.theme === "dark");
+  document.documentElement.lang = detail.language;
+});

@@ -29,15 +29,18 @@ FOR_SETTINGS = [
     "/app/settings/robots/signx_send",
     "/app/employees/add",
     "/app/employees/balance/entries",
+    "/app/employees/balance/export",
     "/app/employees/12/rights/send",
 ]
-FOR_JOURNAL = ["/app/journal/", "/app/journal/events"]
+FOR_JOURNAL = ["/app/journal/", "/app/journal/events", "/app/journal/export"]
 POSTED = {
     "/app/settings/documents",
     "/app/settings/notices",
     "/app/settings/robots/signx_send",
     "/app/employees/add",
     "/app/employees/12/rights/send",
+    "/app/employees/balance/export",
+    "/app/journal/export",
 }
 
 
@@ -73,7 +76,7 @@ def filled(name: str) -> str:
 def test_no_route_opens_without_a_live_session(db: None, name: str, token: str) -> None:
     client = Client()
     headers = {"Authorization": token, "HX-Request": "true"}
-    signed_address = filled(name).startswith("/app/files/")
+    signed_address = "/files/" in filled(name) and filled(name).endswith(("forged", "forged/1"))
 
     answers = [
         client.get(filled(name), headers=headers),
@@ -139,7 +142,9 @@ def test_settings_need_the_right(clerk: Desk, path: str) -> None:
 
 @pytest.mark.parametrize("path", FOR_JOURNAL)
 def test_journal_needs_the_right(clerk: Desk, path: str) -> None:
-    assert clerk.get(path).status_code == 403
+    answer = clerk.post(path) if path in POSTED else clerk.get(path)
+
+    assert answer.status_code == 403
 
 
 def test_newcomer_sees_neither_others_documents_nor_their_pages(

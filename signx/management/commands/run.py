@@ -12,11 +12,11 @@ from django.core.management import BaseCommand, CommandParser
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """The web server: granian. Threads, because a slow phone or a slow portal holds one each."""
+    """The web server: granian in front of the lanes; threads belong to these (signx.gateway)."""
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host,
-        "--port", str(port), "--workers", "2", "--blocking-threads", "16", "--no-ws",
-        "--log-level", "warning", "signx.wsgi:application",
+        sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host,
+        "--port", str(port), "--workers", "2", "--no-ws", "--respawn-failed-workers",
+        "--log-level", "warning", "signx.gateway:application",
     ]  # fmt: skip
 
 

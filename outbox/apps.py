@@ -1,0 +1,9 @@
+"""Effects outside that must happen once."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OutboxConfig(AppConfig):
+    name = "outbox"
+    verbose_name = _("Deliveries")
