@@ -20,6 +20,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
 from pyhanko_certvalidator.path import ValidationPath
 
+from signing.embedded.fields import FIELD_PREFIX
 from signing.embedded.proof import Baseline, OwnAuthorities, Proof
 from signing.embedded.revision import RevisionWriter
 from signing.embedded.revocation import lists_for
@@ -30,6 +31,7 @@ from signx.errors import ErrorCode, SignXError
 TIME_FIELD = "SIGNX_time"
 # Hexadecimal digits kept for a document time-stamp.
 TOKEN_DIGITS = 24_576
+_DOCUMENT_TIMESTAMP = SigSeedSubFilter.ETSI_RFC3161.value
 _USAGE_OF_SEALS = frozenset({"digital_signature"})
 _USAGE_OF_TIME = frozenset({"time_stamping"})
 
@@ -68,11 +70,15 @@ _Found = list[tuple[x509.Certificate, list[x509.Certificate]]]
 
 
 def _signers_of(pdf: bytes) -> tuple[_Found, _Found]:
-    """Certificates of the signatures and of their time-stamps, each with what came along."""
+    """Certificates of our signatures and of their time-stamps, each with what came along.
+
+    Signatures that the file came with are proven by whoever made them, as far as he cared to.
+    """
     seals: _Found = []
     tokens: _Found = []
     for signature in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
-        if signature.sig_object.get("/SubFilter") == SigSeedSubFilter.ETSI_RFC3161.value:
+        is_timestamp = signature.sig_object.get("/SubFilter") == _DOCUMENT_TIMESTAMP
+        if is_timestamp or not signature.field_name.startswith(FIELD_PREFIX):
             continue
         seals.append((signature.signer_cert, list(signature.other_embedded_certs)))
         for token in _tokens_of(signature.signer_info):

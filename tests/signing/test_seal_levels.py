@@ -109,7 +109,6 @@ def signed_by(places: Places, director: Party, contractor: Party, stamp_of: Stam
                 key=party.key,
                 stamp=stamp_of(party),
                 with_key=key,
-                certify=position == 0,
                 at=datetime.now(UTC),
                 reason="Подписание документа",
                 name=party.name,

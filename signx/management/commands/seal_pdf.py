@@ -108,7 +108,6 @@ def _order(key: str, name: str, keys: list[str], at: datetime, language: str) ->
         reason=_("Trial signature"),
         stamp=stamp_lines(party, signed_at=at, document_number="", language=language, zone=zone),
         at=at,
-        is_first=key == keys[0],
         with_key=platform_seal(at),
         is_last=key == keys[-1],
     )
