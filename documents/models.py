@@ -72,6 +72,8 @@ class PortalSettings(models.Model):
     )
     # Whether a counterparty may hand the signing over to a colleague.
     may_delegate = models.BooleanField(default=False)
+    # Whether a file that is signed already gets our signatures beside those, uncleaned.
+    adds_to_signed = models.BooleanField(default=False)
 
     objects = PortalSettingsManager()
 
@@ -134,6 +136,8 @@ class Document(models.Model):
     places = models.JSONField(default=dict)
     page_count = models.PositiveIntegerField(default=0)  # of SHOWN, a signature sheet included
     source_page_count = models.PositiveIntegerField(default=0)
+    # Those the file came with, as they name themselves (signing.intake.EarlierSignature).
+    earlier_signatures = models.JSONField(default=list, blank=True)
     units = models.PositiveSmallIntegerField(default=1)  # its price on the balance
     needs_agreement = models.BooleanField(default=False)
     may_delegate = models.BooleanField(default=False)  # as the portal decided when it was made

@@ -49,7 +49,7 @@ def _make_signed(document: Document, at: datetime) -> None:
     )
     for signature in waiting:
         pdf = engine.sign(pdf, order_for(document, signature))
-    _require_sound(pdf, len(document.places), at)
+    _require_sound(pdf, len(document.earlier_signatures) + len(document.places), at)
     path = files.put(document, Kind.SIGNED, pdf)
     with transaction.atomic():
         flow.lock(document.pk)

@@ -131,7 +131,7 @@ def verify(
         facts = _examined_apart(pdf, trust, moment, seconds, memory_mb)
     else:
         facts = examine(pdf, trust=trust, at=moment)
-    return _judged(facts, registered, sha256(pdf))
+    return _judged(facts, registered, sha256(pdf), trust)
 
 
 def _examined_apart(
@@ -148,8 +148,12 @@ def _examined_apart(
     return facts
 
 
-def _judged(facts: dict[str, Any], registered: Registered | None, digest: str) -> Verdict:
+def _judged(
+    facts: dict[str, Any], registered: Registered | None, digest: str, trust: Trust
+) -> Verdict:
     is_registered = registered is not None and digest == registered.final_sha256
+    if is_registered and any(_is_foreign(found, trust) for found in facts["signatures"]):
+        facts["causes"].append("made_elsewhere")
     forgiven = PROVEN_BY_REGISTRATION if is_registered else frozenset()
     signatures, timestamps = (
         tuple(_check(found, forgiven) for found in facts[kind])
@@ -165,6 +169,11 @@ def _judged(facts: dict[str, Any], registered: Registered | None, digest: str) -
     for check in (*signatures, *timestamps):
         causes += [cause for cause in check.causes if cause not in causes]
     return Verdict(verdict_of(causes), tuple(causes), signatures, is_registered, timestamps)
+
+
+def _is_foreign(facts: dict[str, Any], trust: Trust) -> bool:
+    """Made by a certificate that is not one of the service's own, as far as those were told."""
+    return bool(trust.pinned and facts.get("fingerprint") and not facts.get("is_pinned"))
 
 
 def _check(facts: dict[str, Any], forgiven: frozenset[str]) -> SignatureCheck:

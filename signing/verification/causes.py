@@ -47,6 +47,10 @@ REMARKS: dict[str, Promise] = {
     "details_missing": _(
         "This is exactly the file that we keep. Its signatures could not be listed just now."
     ),
+    "made_elsewhere": _(
+        "Some of its signatures were made elsewhere, before the file came to this service. They "
+        "have not been changed since; their issuers tell whose they are."
+    ),
 }
 CAUSES: dict[str, Promise] = {**INVALID, **UNKNOWN, **REMARKS}
 # A file with the registered hash needs no other proof of who signed it and when.

@@ -87,13 +87,11 @@ def _signatures(reader: PdfFileReader, filled: Sequence[str], around: Surroundin
     signatures.sort(key=lambda signature: signature.signed_revision)
     timestamps.sort(key=lambda timestamp: timestamp.signed_revision)
     known = around.data.certificates
-    last = len(signatures) - 1
+    checked: list[Facts] = []
+    for signature in reversed(signatures):
+        checked.insert(0, one_signature(signature, around, later=checked))
     return {
-        "signatures": [
-            one_signature(signature, around, is_last=position == last)
-            for position, signature in enumerate(signatures)
-        ]
-        + broken,
+        "signatures": checked + broken,
         "timestamps": [
             document_timestamp(timestamp, around.trust, known, around.at)
             for timestamp in timestamps
