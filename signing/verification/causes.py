@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Literal
 
 from django.utils.functional import Promise
@@ -67,6 +68,26 @@ def verdict_of(causes: Iterable[str]) -> VerdictWord:
     if causes & INVALID.keys():
         return "invalid"
     return "unknown" if causes else "valid"
+
+
+def merged(*causes: Iterable[str]) -> tuple[str, ...]:
+    """All causes in their order, each once."""
+    return tuple(dict.fromkeys(chain(*causes)))
+
+
+class Judged:
+    """Whatever has causes has a verdict, and reasons in words."""
+
+    causes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> VerdictWord:
+        return verdict_of(self.causes)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One sentence for each cause, in the active language; empty for what is valid."""
+        return sentences(self.causes)
 
 
 def sentences(causes: Iterable[str]) -> tuple[str, ...]:
