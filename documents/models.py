@@ -438,14 +438,35 @@ class StoredFile(models.Model):
     streebog256 = models.CharField(max_length=64, blank=True)
     size_bytes = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+    # When the certificate of its last archive time-stamp ends; null = it has none.
+    protected_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["document", "kind"], name="one_file_per_kind")
         ]
+        indexes = [
+            models.Index(
+                fields=["protected_until"],
+                name="file_protected_until",
+                condition=models.Q(protected_until__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileEdition(models.Model):
+    """A hash that a file had before its protection was extended: those bytes are still valid, and
+    the file begins with them."""
+
+    stored = models.ForeignKey(StoredFile, on_delete=models.CASCADE, related_name="editions")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    until = models.DateTimeField()  # when it was succeeded
+
+    def __str__(self) -> str:
+        return self.sha256
 
 
 class CrmBinding(models.Model):

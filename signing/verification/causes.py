@@ -48,6 +48,10 @@ REMARKS: dict[str, Promise] = {
     "details_missing": _(
         "This is exactly the file that we keep. Its signatures could not be listed just now."
     ),
+    "extended_since": _(
+        "This is the document as it was signed. Its protection has been extended since, for the "
+        "years to come; both files are valid."
+    ),
     "made_elsewhere": _(
         "Some of its signatures were made elsewhere, before the file came to this service. They "
         "have not been changed since; their issuers tell whose they are."

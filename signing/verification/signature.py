@@ -61,18 +61,23 @@ class Surroundings:
 
 
 def one_signature(
-    signature: EmbeddedPdfSignature, around: Surroundings, *, later: Sequence[Facts]
+    signature: EmbeddedPdfSignature,
+    around: Surroundings,
+    *,
+    stamp_at: datetime,
+    later: Sequence[Facts],
 ) -> Facts:
     """Facts and causes; never raises for what the file holds, except MemoryError.
 
-    `later` are the facts of the signatures made after it.
+    `stamp_at` is the moment to judge its time-stamp at; `later` are the facts of the signatures
+    made after it.
     """
     facts: Facts = {"field": signature.field_name, "causes": []}
     try:
         claimed = signature.self_reported_timestamp
         facts |= _who(signature, claimed)
         are_ours = all(_is_ours(one, around.trust) for one in later)
-        status = _status(signature, around, claimed, are_ours=are_ours)
+        status = _status(signature, around, claimed, stamp_at, are_ours=are_ours)
         facts |= token_facts(status.timestamp_validity)
         revocation = _revocation(status, around)
     except MemoryError:
@@ -117,6 +122,7 @@ def _status(
     signature: EmbeddedPdfSignature,
     around: Surroundings,
     claimed: datetime | None,
+    stamp_at: datetime,
     *,
     are_ours: bool,
 ) -> PdfSignatureStatus:
@@ -132,7 +138,7 @@ def _status(
     return validate_pdf_signature(
         signature,
         context,
-        timestamp_context(around.trust, known, around.at),
+        timestamp_context(around.trust, known, stamp_at),
         key_usage_settings=KeyUsageConstraints(key_usage={"digital_signature"}),
         diff_policy=_WITH_OUR_STAMPS if are_ours else DEFAULT_DIFF_POLICY,
     )
