@@ -30,6 +30,7 @@ _FIELD_KEPT = {
 # Programs that add revisions count the objects in several ways; nothing is looked up by it.
 _HARMLESS_WARNING = "reported number of objects"
 _MOST_FIELDS = 200
+_PRINTED, _NOT_EVERYWHERE = 1 << 2, 1 << 1 | 1 << 5 | 1 << 8
 # Fields of our own files (signing.embedded.fields): once everybody has signed, they are closed.
 _OWN_PREFIX = "SIGNX_"
 _TOLD = ("field", "name", "subject", "issuer", "serial", "fingerprint", "signed_at")
@@ -125,6 +126,8 @@ def _set_fields_aside(document: pikepdf.Pdf) -> None:
     for field, is_filled in _fields(document.Root.get("/AcroForm")):
         if set(field.keys()) - _FIELD_KEPT:
             raise unclean("actions")
+        if not _has_one_look(field):
+            raise unclean("look")
         if str(field.get("/T", "")).startswith(_OWN_PREFIX):
             raise Refusal("signed_closed")
         if not is_filled:
@@ -135,6 +138,23 @@ def _set_fields_aside(document: pikepdf.Pdf) -> None:
         if isinstance(annotations, pikepdf.Array):
             others = [one for one in annotations if getattr(one, "objgen", None) not in known]
             page.obj["/Annots"] = pikepdf.Array(others)
+
+
+def _has_one_look(field: pikepdf.Object) -> bool:
+    """The same picture on the screen and on paper, whatever the pointer does.
+
+    Source: ISO 32000-2, tables 167 (Hidden, Print, NoView, ToggleNoView) and 170.
+    """
+    looks = field.get("/AP")
+    if looks is None:
+        return True
+    if not isinstance(looks, pikepdf.Dictionary) or set(looks.keys()) != {"/N"}:
+        return False
+    left, bottom, right, top = (float(side) for side in field.get("/Rect", (0, 0, 0, 0)))
+    flags = int(field.get("/F", 0))
+    is_shown_everywhere = flags & _PRINTED and not flags & _NOT_EVERYWHERE
+    is_visible = left != right and bottom != top
+    return isinstance(looks["/N"], pikepdf.Stream) and bool(is_shown_everywhere or not is_visible)
 
 
 def _fields(form: object) -> Iterator[tuple[pikepdf.Object, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime
 
 import pikepdf
@@ -49,9 +50,13 @@ def by_pyhanko(
     return output.getvalue()
 
 
-def by_hand(pdf: bytes, at: datetime) -> bytes:
+def by_hand(
+    pdf: bytes, at: datetime, dress: Callable[[pikepdf.Pdf, pikepdf.Object], None] | None = None
+) -> bytes:
     """As an older program does it: everything rewritten, the form inside the catalogue, a plain
-    cross-reference table, PKCS#7 by the `cryptography` package, no PAdES."""
+    cross-reference table, PKCS#7 by the `cryptography` package, no PAdES.
+
+    `dress` may give the widget a picture."""
     pair, _authority = person(at)
     with pikepdf.open(io.BytesIO(pdf)) as document:
         signature = Dictionary(
@@ -75,6 +80,8 @@ def by_hand(pdf: bytes, at: datetime) -> bytes:
                 P=document.pages[0].obj,
             )
         )
+        if dress is not None:
+            dress(document, widget)
         document.pages[0].obj.Annots = Array([widget])
         document.Root.AcroForm = Dictionary(Fields=Array([widget]), SigFlags=3)
         output = io.BytesIO()

@@ -256,6 +256,34 @@ def enlarged(document: pikepdf.Pdf) -> None:
     document.pages[0].obj.UserUnit = 2
 
 
+def box_of_all_pages(document: pikepdf.Pdf) -> None:
+    """Pages inherit their box and their turn."""
+    document.Root.Pages.MediaBox = document.pages[0].obj.MediaBox
+    document.Root.Pages.Rotate = 90
+    for page in document.pages:
+        del page.obj["/MediaBox"]
+        if "/Rotate" in page.obj:
+            del page.obj["/Rotate"]
+
+
+def dressed(document: pikepdf.Pdf, widget: pikepdf.Object) -> None:
+    picture = pikepdf.Stream(document, b"0 0 1 rg 0 0 100 40 re f")
+    picture.Type, picture.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+    picture.BBox = pikepdf.Array([0, 0, 100, 40])
+    widget.AP = pikepdf.Dictionary(N=document.make_indirect(picture))
+    widget.Rect = pikepdf.Array([60, 20, 160, 60])
+
+
+def on_paper_only(document: pikepdf.Pdf, widget: pikepdf.Object) -> None:
+    dressed(document, widget)
+    widget.F = 4 | 32  # Print and NoView
+
+
+def under_the_pointer(document: pikepdf.Pdf, widget: pikepdf.Object) -> None:
+    dressed(document, widget)
+    widget.AP.R = widget.AP.N
+
+
 def xfa(document: pikepdf.Pdf) -> None:
     document.Root.AcroForm = document.make_indirect(
         pikepdf.Dictionary(Fields=[], XFA=pikepdf.String("<xdp/>"))
@@ -278,11 +306,17 @@ def xfa(document: pikepdf.Pdf) -> None:
         (lambda: changed_before(with_text_field), "signed_unclean", "form fields"),
         (lambda: changed_before(crooked), "signed_unclean", "edges"),
         (lambda: changed_before(enlarged), "signed_unclean", "edges"),
+        (lambda: by_hand(contract(), BEFORE, on_paper_only), "signed_unclean", "show differently"),
+        (
+            lambda: by_hand(contract(), BEFORE, under_the_pointer),
+            "signed_unclean",
+            "show differently",
+        ),
         (lambda: changed_before(xfa), "xfa", "XFA"),
     ],
     ids=[
         *("script", "comment", "attachment", "layers", "launch", "link with actions", "form"),
-        *("crop box", "user unit", "XFA"),
+        *("crop box", "user unit", "on paper only", "under the pointer", "XFA"),
     ],
 )
 def test_what_cleaning_would_remove_is_told_and_refused(
@@ -292,6 +326,19 @@ def test_what_cleaning_would_remove_is_told_and_refused(
 
     assert found == cause
     assert words in reason
+
+
+def test_a_signature_with_one_look_everywhere_is_taken() -> None:
+    assert take_in(by_hand(contract(), BEFORE, dressed), keeps_signatures=True).signatures
+
+
+def test_pages_that_inherit_their_box_are_taken() -> None:
+    given = changed_before(box_of_all_pages)
+
+    intake = take_in(given, keeps_signatures=True)
+
+    assert intake.pdf == given
+    assert intake.page_sizes_mm[0][0] > intake.page_sizes_mm[0][1]
 
 
 def test_stamps_keep_clear_of_the_signatures_that_are_there() -> None:
