@@ -29,17 +29,29 @@ _AT = datetime(2026, 11, 24, 11, 5, 9, tzinfo=UTC)
 
 
 def try_intake(data: bytes) -> None:
-    """Whatever the intake takes must be sound enough to be prepared for signing."""
+    """Whatever the intake takes must be sound enough to be prepared for signing.
+
+    A signed file is taken as it is; that our signatures leave its own valid was tried by then.
+    """
     from signing import coordinates
     from signing.cleaning.clean import clean
     from signing.cleaning.refusal import Refusal
     from signing.embedded import seal
+    from signx.errors import SignXError
 
+    limits = {"max_pages": 50, "max_pixels": 40_000_000, "picture_seconds": 6}
     try:
-        _facts, cleaned = clean(data, max_pages=50, max_pixels=40_000_000, picture_seconds=6)
+        facts, cleaned = clean(data, **limits, keeps_signatures=True)
     except (Refusal, MemoryError):
         return
-    placed = coordinates.place(coordinates.parse(""), cleaned, ["1"])
+    if facts["signatures"] and cleaned != data:
+        raise AssertionError("a signed file was changed")
+    try:
+        placed = coordinates.place(coordinates.parse(""), cleaned, ["1"])
+    except SignXError:
+        if facts["signatures"]:  # no sheet can be added to it
+            return
+        raise
     seal.prepare(placed.pdf, placed.places)
 
 
@@ -83,6 +95,8 @@ def seeds(target: str) -> Iterator[bytes]:
     company = Company.found() if target == "verification" else None
     if company is not None:
         yield from revisions()
+    else:
+        yield from signed_before()
     for path in sorted(SAMPLES.glob("*.pdf")):
         data = path.read_bytes()
         if company is not None:
@@ -97,6 +111,18 @@ def seeds(target: str) -> Iterator[bytes]:
                 pass
         if 0 < len(data) <= _LARGEST_BYTES:
             yield data
+
+
+def signed_before() -> Iterator[bytes]:
+    """Files that other programs have signed, and what the attacks make of them."""
+    from tests.signing import attacks, papers
+    from tests.signing.signed_elsewhere import by_hand, by_pyhanko
+
+    paper = papers.contract(1, rows=2)
+    signed = by_pyhanko(paper, _AT)
+    yield from (signed, by_pyhanko(paper, _AT, box=None), by_hand(paper, _AT))
+    for attack in (attacks.append_page_content, attacks.append_signature_field):
+        yield attack(signed)
 
 
 def revisions() -> Iterator[bytes]:

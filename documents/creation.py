@@ -233,6 +233,7 @@ def _document(
         # A signature sheet, if one was added, is the page after the last.
         page_count=max(new.pdf.page_count, *(page + 1 for page in pages)),
         source_page_count=new.pdf.page_count,
+        earlier_signatures=[asdict(one) for one in new.pdf.signatures],
         needs_agreement=_needs_agreement(new),
         may_delegate=settings.may_delegate,
         sender=new.sender,
@@ -332,6 +333,7 @@ def _language(code: str) -> str:
 def _record(new: NewDocument, document: Document, at: datetime) -> None:
     actor = new.sender.audit_name if new.sender is not None else "robot:signx_send"
     shown = files.shown_sha256(document)
+    earlier = len(new.pdf.signatures)
     record(
         document.portal,
         EventKind.DOCUMENT_CREATED,
@@ -343,6 +345,7 @@ def _record(new: NewDocument, document: Document, at: datetime) -> None:
             "shown_sha256": shown,
             "pages": document.page_count,
             "level": document.level,
+            **({"earlier_signatures": earlier} if earlier else {}),
         },
         personal={"title": document.title},
         at=at,

@@ -201,14 +201,15 @@ def look_up(
     return Facts(portal, wanted, client.batch(portal, commands, as_user=as_user), needs_phone)
 
 
-def fetch(portal: Portal, paper: Paper) -> tuple[bytes, Intake]:
+def fetch(portal: Portal, paper: Paper, *, keeps_signatures: bool = False) -> tuple[bytes, Intake]:
     """The file as it is and as it may be signed: checked and cleaned.
 
+    `keeps_signatures`: one that is signed already is taken as it is.
     Raises DOCUMENT_INVALID with the reason, or BitrixError.
     """
     content = client.download(portal, paper.url)
     limits = Limits(bytes=settings.FILE_LIMIT_BYTES, pages=settings.PAGE_LIMIT)
-    return content, take_in(content, limits)
+    return content, take_in(content, limits, keeps_signatures=keeps_signatures)
 
 
 def _source_command(reference: SourceReference) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from signing.report import (
     ReportAgreement,
     ReportData,
     ReportDetached,
+    ReportEarlier,
     ReportEvent,
     ReportFile,
     ReportSeal,
@@ -74,6 +76,7 @@ def report_data(document: Document, *, at: datetime) -> ReportData:
             operator_details=settings.SUPPORT_EMAIL,
             software="SIGNX",
             detached=tuple(_detached(kept) for kept in document.detached_signatures.all()),
+            earlier=tuple(_earlier(facts) for facts in document.earlier_signatures),
         )
 
 
@@ -122,6 +125,16 @@ def _detached(kept: DetachedSignature) -> ReportDetached:
         ),
         added_at=kept.added_at,
         doubts=kept.reasons,
+    )
+
+
+def _earlier(facts: dict[str, str]) -> ReportEarlier:
+    return ReportEarlier(
+        name=facts["name"],
+        subject=facts["subject"],
+        issuer=facts["issuer"],
+        serial=facts["serial"],
+        signed_at=datetime.fromisoformat(facts["signed_at"]) if facts["signed_at"] else None,
     )
 
 
@@ -179,7 +192,8 @@ def _seal(document: Document, at: datetime) -> ReportSeal:
 
 
 def _time_source(document: Document, at: datetime) -> str:
-    """What the signed file itself proves about its times; settings are not asked."""
+    """What the signed file itself proves about the times of our signatures; settings are not
+    asked."""
     stored = StoredFile.objects.get(document=document, kind=Kind.SIGNED)
     checked = verify(
         files.content_of(stored),
@@ -188,10 +202,12 @@ def _time_source(document: Document, at: datetime) -> str:
         at=at,
         apart=False,
     )
-    if not all(signature.timestamp_at for signature in checked.signatures):
+    earlier = {facts["field"] for facts in document.earlier_signatures}
+    ours = tuple(one for one in checked.signatures if one.field not in earlier)
+    if not all(signature.timestamp_at for signature in ours):
         return _("clock of the service; no outside time stamp")
-    servers = {signature.timestamp_by for signature in checked.signatures}
-    level = baseline_of(checked)
+    servers = {signature.timestamp_by for signature in ours}
+    level = baseline_of(replace(checked, signatures=ours))
     return _("outside time stamps (%(servers)s), PAdES %(level)s") % {
         "servers": ", ".join(sorted(servers)),
         "level": level,

@@ -82,6 +82,16 @@ class GeneralForm(PlainForm):
         required=False,
     )
 
+    adds_to_signed = forms.BooleanField(
+        label=_("Add signatures to files that are signed already"),
+        help_text=_(
+            "Such a file stays as it is to the last byte, so nothing can be removed from it: it is "
+            "taken only when it is clean, its signatures hold and they allow others. Off: it is "
+            "refused."
+        ),
+        required=False,
+    )
+
     signing_order = forms.ChoiceField(
         label=_("Signing order"),
         help_text=_("A robot may set another order for its document."),

@@ -81,6 +81,8 @@ class PortalSettings(models.Model):
     )
     # Whether a counterparty may hand the signing over to a colleague.
     may_delegate = models.BooleanField(_("may hand over signing"), default=False)
+    # Whether a file that is signed already gets our signatures beside those, uncleaned.
+    adds_to_signed = models.BooleanField(_("may add to signed files"), default=False)
 
     objects = PortalSettingsManager()
 
@@ -156,6 +158,8 @@ class Document(models.Model):
     # Of SHOWN, a signature sheet included.
     page_count = models.PositiveIntegerField(_("pages"), default=0)
     source_page_count = models.PositiveIntegerField(_("pages as received"), default=0)
+    # Those the file came with, as they name themselves (signing.intake.EarlierSignature).
+    earlier_signatures = models.JSONField(_("earlier signatures"), default=list, blank=True)
     # Its price on the balance.
     units = models.PositiveSmallIntegerField(_("price, signatures"), default=1)
     needs_agreement = models.BooleanField(_("with an additional agreement"), default=False)
@@ -512,6 +516,8 @@ class StoredFile(models.Model):
     streebog256 = models.CharField(_("GOST R 34.11-2012"), max_length=64, blank=True)
     size_bytes = models.PositiveBigIntegerField(_("size, bytes"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # When the certificate of its last archive time-stamp ends; null = it has none.
+    protected_until = models.DateTimeField(_("protected until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("file of a document")
@@ -519,9 +525,28 @@ class StoredFile(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["document", "kind"], name="one_file_per_kind")
         ]
+        indexes = [
+            models.Index(
+                fields=["protected_until"],
+                name="file_protected_until",
+                condition=models.Q(protected_until__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileEdition(models.Model):
+    """A hash that a file had before its protection was extended: those bytes are still valid, and
+    the file begins with them."""
+
+    stored = models.ForeignKey(StoredFile, on_delete=models.CASCADE, related_name="editions")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    until = models.DateTimeField()  # when it was succeeded
+
+    def __str__(self) -> str:
+        return self.sha256
 
 
 class CrmBinding(models.Model):

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from documents import agreements, evidence, files, flow
+from documents import agreements, evidence, files, flow, protection
 from documents.models import Document, Signature, StoredFile
 from documents.stamping import order_for
 from employees.keys import platform_roots, platform_seal, platform_seal_pair
@@ -49,11 +49,12 @@ def _make_signed(document: Document, at: datetime) -> None:
     )
     for signature in waiting:
         pdf = engine.sign(pdf, order_for(document, signature))
-    _require_sound(pdf, len(document.places), at)
+    _require_sound(pdf, len(document.earlier_signatures) + len(document.places), at)
     path = files.put(document, Kind.SIGNED, pdf)
     with transaction.atomic():
         flow.lock(document.pk)
-        files.register(document, Kind.SIGNED, _name(document, SIGNED), path, pdf)
+        stored = files.register(document, Kind.SIGNED, _name(document, SIGNED), path, pdf)
+        protection.note(stored, pdf)
         applied = Signature.objects.filter(pk__in=[signature.pk for signature in waiting])
         applied.update(is_applied=True)
         applied.filter(key_pair__isnull=True).update(key_pair=platform_seal_pair())
@@ -97,7 +98,7 @@ def _store_sealed(
 ) -> None:
     engine = provider(document.provider)
     sealed = engine.seal(paper, with_key=platform_seal(), at=at, reason=reason)
-    files.store(document, kind, name, sealed)
+    protection.note(files.store(document, kind, name, sealed), sealed)
 
 
 def _name(document: Document, what: Promise) -> str:

@@ -24,6 +24,7 @@ GENERAL = (
     "agreement",
     "code_channel",
     "may_delegate",
+    "adds_to_signed",
     "signing_order",
     "allowed_entity_types",
 )

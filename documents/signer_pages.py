@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from documents import files
 from documents.models import StoredFile
 from signing import pages
+from signing.intake import refusal
 from signing.pages import TextRun
 from signx.errors import ErrorCode, SignXError
 
 # 96 for small screens, 144 as drawn by default, 192 for zoom and dense screens.
 DENSITIES = (96, 144, pages.LARGEST_DPI)
+# The machine may have been short of memory, so a refusal is not for ever.
+REFUSED_FOR = timedelta(hours=1)
 _POINTS_PER_INCH = 72
 _CSS_PIXELS_PER_INCH = 96
 _PNG_MAGIC = b"\x89PNG"
@@ -70,9 +75,26 @@ def picture(stored: StoredFile, number: int, dpi: int) -> tuple[bytes, str]:
         with default_storage.open(path) as kept:
             content = kept.read()
         return content, "image/png" if content.startswith(_PNG_MAGIC) else "image/webp"
-    image = pages.render_page(files.content_of(stored), number - 1, dpi=dpi)
+    _refuse_again(f"{path}-refused")
+    try:
+        image = pages.render_page(files.content_of(stored), number - 1, dpi=dpi)
+    except SignXError as error:
+        if error.code == ErrorCode.DOCUMENT_INVALID:
+            _keep(f"{path}-refused", timezone.now().isoformat().encode())
+        raise
     _keep(path, image.data)
     return image.data, image.media_type
+
+
+def _refuse_again(path: str) -> None:
+    """A page that could not be drawn has cost all the time there is: not with every request."""
+    if not default_storage.exists(path):
+        return
+    with default_storage.open(path) as kept:
+        refused_at = datetime.fromisoformat(kept.read().decode())
+    if timezone.now() < refused_at + REFUSED_FOR:
+        raise refusal("too_heavy", died="remembered")
+    default_storage.delete(path)
 
 
 def text_runs(stored: StoredFile, number: int) -> list[TextRun]:

@@ -43,7 +43,7 @@ def order_for(document: Document, signature: Signature) -> SignatureOrder:
     """One party's signature: with the person's own key, or with the platform's seal when it is a
     simple one."""
     signer = signature.signer
-    order = list(document.signers.values_list("pk", flat=True))
+    *_others, last = document.signers.values_list("pk", flat=True)
     pair = _own_key_pair(signature) or platform_seal_pair()
     with translation.override(document.language):
         reason = _("Document %(number)s") % {"number": document.number}
@@ -62,8 +62,7 @@ def order_for(document: Document, signature: Signature) -> SignatureOrder:
         ),
         # A certificate proves nothing about a time before it was made.
         at=max(signature.signed_at, pair.created_at),
-        is_first=signer.pk == order[0],
-        is_last=signer.pk == order[-1],
+        is_last=signer.pk == last,
         with_key=ready(pair),
     )
 

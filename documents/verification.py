@@ -88,16 +88,19 @@ def find_record(public_id: str) -> Document:
 
 def check_file(name: str, content: bytes, *, expected: Document | None, at: datetime) -> Finding:
     """Check a stranger's file; with `expected`, also that it is a file of that document."""
-    stored = _known(sha256(content), expected)
+    digest = sha256(content)
+    stored = _known(digest, expected)
     verdict = engine.verify(
         content,
         roots=platform_roots(),
-        registered=_registered(stored, expected),
+        registered=_registered(stored, expected, digest),
         pinned=_fingerprints(stored.document if stored else expected),
         timestamp_roots=timestamp_roots(),
         revocation_lists=[armor("X509 CRL", der).decode() for der in own_authorities().lists],
         at=at,
     )
+    if stored and stored.sha256 != digest:
+        verdict = replace(verdict, causes=(*verdict.causes, "extended_since"))
     finding = _finding(name, content, verdict, stored)
     if stored and expected and stored.document_id != expected.pk:
         return replace(finding, verdict="invalid", headline=HEADLINES["other_document"])
@@ -128,18 +131,20 @@ def _finding(name: str, content: bytes, verdict: Verdict, stored: StoredFile | N
 def _known(digest: str, expected: Document | None) -> StoredFile | None:
     """Our file with this hash; of several documents with equal files the expected one."""
     found = list(
-        StoredFile.objects.filter(sha256=digest, kind__in=[*RESULTS, Kind.IN_WORK])
-        .filter(document__status__in=PUBLIC_STATUSES)
+        StoredFile.objects.filter(Q(sha256=digest) | Q(editions__sha256=digest))
+        .filter(kind__in=[*RESULTS, Kind.IN_WORK], document__status__in=PUBLIC_STATUSES)
         .select_related("document__portal")
     )
     own = [stored for stored in found if expected and stored.document_id == expected.pk]
     return next(iter(own or found), None)
 
 
-def _registered(stored: StoredFile | None, expected: Document | None) -> Registered | None:
+def _registered(
+    stored: StoredFile | None, expected: Document | None, digest: str
+) -> Registered | None:
     """The hashes to hold the file against; None while the document has no final file."""
     if stored is not None and stored.kind in RESULTS:
-        return Registered(stored.sha256)
+        return Registered(digest)  # the present edition, or one before its protection was extended
     document = stored.document if stored else expected
     if document is None:
         return None

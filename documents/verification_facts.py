@@ -65,6 +65,7 @@ def _signature(check: SignatureCheck) -> dict[str, Any]:
         "is_time_proven": check.is_time_proven,
         "is_intact": check.is_intact,
         "is_trusted": check.is_trusted,
+        "is_own": check.is_pinned,
         "covers_file": check.covers_file,
         "changes": check.changes,
         "is_revocation_checked": check.is_revocation_checked,

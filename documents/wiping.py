@@ -74,5 +74,5 @@ def _forget_people(document: Document) -> None:
     kind, public_id = document.subject
     Delivery.objects.filter(subject_kind=kind, subject_id=public_id).delete()
     Document.objects.filter(pk=document.pk).update(
-        title=document.number, error="", closed_reason=""
+        title=document.number, error="", closed_reason="", earlier_signatures=[]
     )

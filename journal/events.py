@@ -47,6 +47,7 @@ class EventKind(TextChoices):
     DOCUMENT_EXPIRED = "document_expired", _("The term has expired")
     DOCUMENT_CANCELLED = "document_cancelled", _("Withdrawn by the sender")
     DOCUMENT_FAILED = "document_failed", _("Not sent")
+    DOCUMENT_EXTENDED = "document_extended", _("Protection of a file extended")
     DOCUMENT_ANNULLED = "document_annulled", _("Annulled")
     SIGNER_INVITED = "signer_invited", _("Invitation sent")
     SIGNER_VIEWED = "signer_viewed", _("Opened by the signer")

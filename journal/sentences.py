@@ -43,6 +43,7 @@ SENTENCES: dict[str, tuple[str | Promise, ...]] = {
     EventKind.RIGHT_TAKEN: (_("{name} no longer has the right: {right}"),),
     EventKind.DELEGATION_GIVEN: (_("{delegate} may send documents on behalf of {name}"),),
     EventKind.DELEGATION_REVOKED: (_("{delegate} may no longer send on behalf of {name}"),),
+    EventKind.DOCUMENT_EXTENDED: (_("The protection of a file was extended until {until}"),),
     EventKind.SIGNER_VIEWED: (_("{name} opened the document"),),
     EventKind.SIGNER_AGREED: (_("{name} accepted the agreement"),),
     EventKind.SIGNER_CODE_SENT: (_("{name}: a code was sent to {address}"),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pikepdf
 from django.utils.functional import Promise
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from signing.base import Place
 from signing.beside import place_beside
 from signing.free_space import STAMP_SIZE_MM, free_places
-from signing.geometry import frames_of
+from signing.geometry import Rectangle, frames_of
 from signing.grammar import EVERY_PAGE, BesideText, Coordinates, OnPage, Where, invalid, parse
 from signing.sheet import add_sheet
 from signx.errors import SignXError
@@ -25,6 +26,10 @@ __all__ = ["STAMP_SIZE_MM", "Coordinates", "Placed", "parse", "place"]
 SMALLEST_MM = (40.0, 15.0)
 # Typed lengths are rounded; a box may touch the edge.
 _TOLERANCE_MM = 0.05
+_NO_SHEET = _(
+    "the file is signed already, so that no signature sheet can be added, and under its text is "
+    "no room for the stamps. Say where they go."
+)
 
 _Size = tuple[float, float]
 
@@ -49,22 +54,27 @@ def place(
     """The boxes of every key, in the order of `keys`.
 
     Keys without coordinates stand below the last line of the last page, or on an added sheet
-    (its words are in `language`). Raises SignXError(PARAMETER_INVALID) with a reason.
+    (its words are in `language`). A file that is signed already gets no sheet, and one stamp for
+    each key. Raises SignXError(PARAMETER_INVALID) with a reason.
     """
     _check_keys(coordinates, keys)
-    sizes = _page_sizes(pdf)
+    paper = _read(pdf)
     found: dict[str, tuple[Place, ...]] = {}
     for key in keys:
         if key in coordinates.places:
             where = coordinates.places[key]
-            taken = [box for boxes in found.values() for box in boxes]
-            found[key] = _resolved(key, where, pdf, sizes, size_mm, taken)
+            taken = [*paper.earlier, *chain(*found.values())]
+            found[key] = _resolved(key, where, pdf, paper.sizes, size_mm, taken)
     _check_overlaps(found)
+    if paper.is_signed:
+        _check_against_earlier(found, paper.earlier)
     rest = [key for key in keys if key not in found]
     if rest:
-        taken = [box for boxes in found.values() for box in boxes]
+        taken = [*paper.earlier, *chain(*found.values())]
         boxes = free_places(pdf, len(rest), size_mm, taken)
-        if boxes is None or not all(_is_on_page(box, sizes[box.page_index]) for box in boxes):
+        if boxes is None or not all(_is_on_page(box, paper.sizes[box.page_index]) for box in boxes):
+            if paper.is_signed:
+                raise invalid(_NO_SHEET)
             pdf, boxes = add_sheet(pdf, len(rest), size_mm, language, document_title)
         found |= {key: (box,) for key, box in zip(rest, boxes, strict=True)}
     return Placed(pdf, {key: found[key] for key in keys})
@@ -76,9 +86,43 @@ def _check_keys(coordinates: Coordinates, keys: Sequence[str]) -> None:
             raise invalid(format_lazy(_("there is no signer {key}."), key=key))
 
 
-def _page_sizes(pdf: bytes) -> list[_Size]:
+@dataclass(frozen=True)
+class _Paper:
+    """What the places of a file depend on: the sizes of its pages, whether it is signed already
+    and the boxes of those signatures (an invisible one has an empty box, or none)."""
+
+    sizes: list[_Size]
+    is_signed: bool
+    earlier: list[Place]
+
+
+def _read(pdf: bytes) -> _Paper:
+    """Only a signed file keeps its form at intake, so every widget is a signature's."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        return [frame.size_mm for frame in frames_of(document)]
+        frames = frames_of(document)
+        earlier = [
+            frame.to_place(index, _rectangle(widget))
+            for index, (frame, page) in enumerate(zip(frames, document.pages, strict=True))
+            for widget in page.obj.get("/Annots", ())
+            if widget.get("/Subtype") == "/Widget"
+        ]
+        is_signed = "/AcroForm" in document.Root
+    return _Paper([frame.size_mm for frame in frames], is_signed, earlier)
+
+
+def _rectangle(widget: pikepdf.Object) -> Rectangle:
+    left, bottom, right, top = (float(side) for side in widget.Rect)
+    return left, bottom, right, top
+
+
+def _check_against_earlier(found: dict[str, tuple[Place, ...]], earlier: Sequence[Place]) -> None:
+    for key, boxes in found.items():
+        if len(boxes) > 1:
+            raise _refused(key, _("the file is signed already: one stamp of each signer fits in."))
+        (box,) = boxes
+        if any(box.overlaps(other) for other in earlier):
+            reason = _("the stamp covers a signature that the file holds on page {page}.")
+            raise _refused(key, format_lazy(reason, page=box.page_index + 1))
 
 
 def _resolved(

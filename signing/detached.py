@@ -21,7 +21,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from signing import gost
 from signing.base import Level
-from signing.verification.causes import VerdictWord, sentences, verdict_of
+from signing.verification.causes import Judged, merged
 from signing.verification.trust import Trust
 
 SIZE_LIMIT_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ _SIGNERS_LIMIT = 20
 
 
 @dataclass(frozen=True)
-class DetachedSigner:
+class DetachedSigner(Judged):
     """One signer of the file. `signed_at` is the signer's claim; empty texts are unknown.
 
     `level` is what has been proven: QUALIFIED only by GOST under a root that we trust.
@@ -44,26 +44,13 @@ class DetachedSigner:
     level: Level
     causes: tuple[str, ...]
 
-    @property
-    def verdict(self) -> VerdictWord:
-        return verdict_of(self.causes)
-
 
 @dataclass(frozen=True)
-class DetachedCheck:
+class DetachedCheck(Judged):
     """The answer about a signature file; `causes` are those of the file and of every signer."""
 
     causes: tuple[str, ...]
     signers: tuple[DetachedSigner, ...] = ()
-
-    @property
-    def verdict(self) -> VerdictWord:
-        return verdict_of(self.causes)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """One sentence for each cause, in the active language."""
-        return sentences(self.causes)
 
     @property
     def level(self) -> Level:
@@ -92,10 +79,7 @@ def _checked(signed: cms.SignedData, content: bytes, trust: Trust, at: datetime)
     if signed["encap_content_info"]["content"].native is not None:
         return DetachedCheck(("not_detached",))
     signers = tuple(_signer(signed, one, content, trust, at) for one in signed["signer_infos"])
-    causes: list[str] = []
-    for signer in signers:
-        causes += [cause for cause in signer.causes if cause not in causes]
-    return DetachedCheck(tuple(causes), signers)
+    return DetachedCheck(merged(*(signer.causes for signer in signers)), signers)
 
 
 def _read(signature: bytes) -> cms.SignedData:

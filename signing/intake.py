@@ -6,15 +6,17 @@ parsers meet hostile bytes there, and may die there.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from signing import child
 from signing.hashes import sha256
+from signing.verification.causes import sentences
 from signx.errors import ErrorCode, SignXError
 
 
@@ -32,11 +34,28 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class EarlierSignature:
+    """A signature made before the file came here; every text is its own claim, may be empty.
+
+    `serial` and `fingerprint` (SHA-256) are hexadecimal, `signed_at` is ISO 8601.
+    """
+
+    field: str
+    name: str
+    subject: str
+    issuer: str
+    serial: str
+    fingerprint: str
+    signed_at: str
+
+
+@dataclass(frozen=True)
 class Intake:
     """A clean file and what is known about it.
 
     `removed` and `notes` hold the keys of REMOVALS and NOTES. `fonts_missing` in the notes means
-    that another computer may show other letters.
+    that another computer may show other letters. `signatures` are those that the file came with
+    and keeps; then it is the source itself, byte for byte.
     """
 
     pdf: bytes
@@ -47,6 +66,7 @@ class Intake:
     removed: tuple[str, ...]
     has_text: bool
     notes: tuple[str, ...]
+    signatures: tuple[EarlierSignature, ...] = ()
 
 
 REFUSALS = {
@@ -55,7 +75,26 @@ REFUSALS = {
     "not_pdf": _("it is not a PDF file. Save it as PDF and send it again."),
     "damaged": _("the file is damaged and cannot be read in full. Save it as PDF again."),
     "password": _("the file opens only with a password. Remove the password and send it again."),
-    "signed": _("the file already holds an electronic signature, and cleaning would break it."),
+    "signed": _(
+        "the file already holds an electronic signature, and cleaning would break it. A setting "
+        "of SIGNX allows adding signatures to signed files as they are."
+    ),
+    "signed_unclean": _(
+        "the file is signed, so it cannot be cleaned, and it has what may not be signed here: "
+        "{what}. Send the file as it was before it was signed."
+    ),
+    "signed_broken": _(
+        "the signatures that the file already holds cannot be relied on: {why} Send the file as "
+        "it was before it was signed."
+    ),
+    "signed_closed": _(
+        "the signatures that the file already holds do not allow others to be added. Send the "
+        "file as it was before it was signed."
+    ),
+    "signed_waiting": _(
+        "the file has an empty field for somebody else's signature. Let it be signed first, or "
+        "send the file without it."
+    ),
     "xfa": _("it is an XFA form, which other programs show differently. Print it to PDF."),
     "form_undrawn": _("its form fields are filled but not drawn. Print it to PDF and send that."),
     "layers": _("it has layers that programs show differently. Print it to PDF and send that."),
@@ -80,6 +119,17 @@ REMOVALS: dict[str, Promise] = {
     "media": _("sound, video and 3D"),
     "external": _("references to other files"),
 }
+# Why a signed file is not taken as it is: what cleaning would remove or mend.
+HINDRANCES: dict[str, Promise] = {
+    **REMOVALS,
+    "layers": _("layers"),
+    "form": _("form fields"),
+    "comments": _("comments and marks"),
+    "protection": _("restrictions of the file's owner"),
+    "damage": _("small damage, which every program repairs in its own way"),
+    "boxes": _("pages whose edges programs see differently"),
+    "look": _("pages that programs show differently"),
+}
 NOTES: dict[str, Promise] = {
     "permissions": _("The restrictions of the file's owner (no printing, no changes) were lifted."),
     "repaired": _("Small damage in the file was repaired."),
@@ -88,10 +138,14 @@ NOTES: dict[str, Promise] = {
 }
 
 
-def take_in(pdf: bytes, limits: Limits = Limits()) -> Intake:
-    """The clean file. Raises SignXError(DOCUMENT_INVALID) with the reason in words."""
+def take_in(pdf: bytes, limits: Limits = Limits(), *, keeps_signatures: bool = False) -> Intake:
+    """The clean file. Raises SignXError(DOCUMENT_INVALID) with the reason in words.
+
+    `keeps_signatures`: a file that is signed already is not refused but checked and left as it
+    is, so that signatures can be added to it.
+    """
     _check_outside(pdf, limits)
-    facts, clean = _run_child(pdf, limits)
+    facts, clean = _run_child(pdf, limits, keeps_signatures)
     return Intake(
         pdf=clean,
         page_count=len(facts["page_sizes_mm"]),
@@ -101,6 +155,7 @@ def take_in(pdf: bytes, limits: Limits = Limits()) -> Intake:
         removed=tuple(facts["removed"]),
         has_text=bool(facts["has_text"]),
         notes=tuple(facts["notes"]),
+        signatures=tuple(EarlierSignature(**one) for one in facts["signatures"]),
     )
 
 
@@ -114,7 +169,7 @@ def _check_outside(pdf: bytes, limits: Limits) -> None:
         raise refusal("not_pdf")
 
 
-def _run_child(pdf: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
+def _run_child(pdf: bytes, limits: Limits, keeps_signatures: bool) -> tuple[dict[str, Any], bytes]:
     try:
         facts, clean = child.run(
             "signing.cleaning.worker",
@@ -122,6 +177,7 @@ def _run_child(pdf: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
                 "pages": limits.pages,
                 "pixels": limits.pixels,
                 "picture_seconds": limits.picture_seconds,
+                "keeps_signatures": keeps_signatures,
             },
             pdf,
             seconds=limits.seconds,
@@ -134,10 +190,31 @@ def _run_child(pdf: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
     return facts, clean
 
 
-def refusal(cause: str, *, died: str = "", **context: int) -> SignXError:
-    """DOCUMENT_INVALID with one of REFUSALS as its reason; `died` is for the log."""
+def refusal(cause: str, *, died: str = "", **context: Any) -> SignXError:
+    """DOCUMENT_INVALID with one of REFUSALS as its reason; `died` is for the log.
+
+    The lists `what` and `why` hold keys of HINDRANCES and of `signing.verification.causes`.
+    """
+    for gap, in_words in _IN_WORDS.items():
+        if gap in context:
+            context[gap] = in_words(context[gap])
     return SignXError(
         ErrorCode.DOCUMENT_INVALID,
         f"{cause} ({died})" if died else cause,
         reason=format_lazy(REFUSALS[cause], **context),
     )
+
+
+def _hindrances(keys: Sequence[str]) -> str:
+    return "; ".join(str(HINDRANCES[key]) for key in keys)
+
+
+def _causes(keys: Sequence[str]) -> str:
+    return " ".join(sentences(keys))
+
+
+# Lazy, because the language is that of the reader.
+_IN_WORDS: dict[str, Callable[..., Any]] = {
+    "what": lazy(_hindrances, str),
+    "why": lazy(_causes, str),
+}

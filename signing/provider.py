@@ -40,15 +40,13 @@ class PreparedDocument:
 
 @dataclass(frozen=True)
 class SignatureOrder:
-    """One party's signature. `is_first` certifies the file, `is_last` closes it; `at` is when the
-    party decided."""
+    """One party's signature. `is_last` closes the file; `at` is when the party decided."""
 
     key: str
     name: str
     reason: str
     stamp: StampText
     at: datetime
-    is_first: bool
     with_key: SealKey
     is_last: bool = False
 
@@ -78,11 +76,6 @@ _PROVIDERS: dict[str, _Entry] = {}
 def register(name: str, make: Callable[[], SigningProvider], *, levels: Iterable[Level]) -> None:
     """Make a provider known under the name that documents carry, with the levels it makes."""
     _PROVIDERS[name] = _Entry(make, frozenset(levels))
-
-
-def unregister(name: str) -> None:
-    """Documents that carry the name wait until it is known again."""
-    _PROVIDERS.pop(name, None)
 
 
 def provider(name: str) -> SigningProvider:

@@ -79,6 +79,17 @@ class ReportDetached:
 
 
 @dataclass(frozen=True)
+class ReportEarlier:
+    """A signature that the file came with, as it names itself; `signed_at` is its claim."""
+
+    name: str
+    subject: str
+    issuer: str
+    serial: str
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class ReportAgreement:
     """The accepted agreement: template version and hash, and the moment of acceptance."""
 
@@ -129,6 +140,7 @@ class ReportData:
     operator_details: str
     software: str
     detached: tuple[ReportDetached, ...] = ()
+    earlier: tuple[ReportEarlier, ...] = ()
 
 
 def report_pdf(data: ReportData) -> bytes:

@@ -15,7 +15,7 @@ from signing.stamps import LEVEL_NAMES, moment, short_moment, zone_name
 from signing.typeface import printable
 
 if TYPE_CHECKING:
-    from signing.report import ReportData, ReportDetached, ReportFile, ReportSigner
+    from signing.report import ReportData, ReportDetached, ReportEarlier, ReportFile, ReportSigner
 
 _CODE_SIDE = 74.0
 _LABEL_WIDTH = 128.0
@@ -31,6 +31,7 @@ def report_story(data: ReportData) -> tuple[str, str, list[Flowable]]:
         HRFlowable(width="100%", thickness=1, color=BLUE, spaceBefore=6, spaceAfter=2),
         *_files(data),
         *_signers(data),
+        *_earlier(data),
         *_detached(data),
         *_agreement(data),
         *_verification(data),
@@ -103,6 +104,34 @@ def _steps(data: ReportData, signer: ReportSigner) -> str:
     return "<br/>".join(
         f"{_short_time(data, step.at)} — {_safe(step.text)}" for step in signer.steps
     )
+
+
+def _earlier(data: ReportData) -> list[Flowable]:
+    if not data.earlier:
+        return []
+    note = _(
+        "They were made before the file came to this service, which has changed nothing in it "
+        "since: it only added. Their issuers tell whose they are."
+    )
+    blocks = (
+        KeepTogether([_facts(_earlier_rows(data, one)), Spacer(1, 6)]) for one in data.earlier
+    )
+    return [
+        _text(_("Signatures that the file came with"), "heading"),
+        *blocks,
+        _text(note, "grey"),
+    ]
+
+
+def _earlier_rows(data: ReportData, signature: ReportEarlier) -> list[_Row]:
+    rows = [
+        (_("Signer"), f"<b>{_safe(signature.name)}</b>" if signature.name else ""),
+        (_("Certificate"), _safe(signature.subject)),
+        (_("Issuer"), _safe(signature.issuer)),
+        (_("Serial number"), _safe(signature.serial)),
+        (_("Signed"), _time(data, signature.signed_at) if signature.signed_at else ""),
+    ]
+    return [(label, value) for label, value in rows if value]
 
 
 def _detached(data: ReportData) -> list[Flowable]:

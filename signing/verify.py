@@ -20,9 +20,9 @@ from signing.verification.causes import (
     CAUSES,
     EXAMINATION_FAILED,
     PROVEN_BY_REGISTRATION,
+    Judged,
     VerdictWord,
-    sentences,
-    verdict_of,
+    merged,
 )
 from signing.verification.examine import PDF_MARK, examine
 from signing.verification.trust import Trust
@@ -48,7 +48,7 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class SignatureCheck:
+class SignatureCheck(Judged):
     """One signature, or a time stamp over the whole file. Empty texts are unknown.
 
     `signed_at` is the signer's claim; `timestamp_at` what an outside authority says, and
@@ -75,33 +75,18 @@ class SignatureCheck:
     revoked_at: datetime | None = None
 
     @property
-    def verdict(self) -> VerdictWord:
-        return verdict_of(self.causes)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it is not valid, in the active language; empty for a valid one."""
-        return sentences(self.causes)
-
-    @property
     def changes_in_words(self) -> str:
         return str(CHANGES[self.changes]) if self.changes in CHANGES else ""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Judged):
     """The answer about a file. `causes` are the machine's words for `reasons`."""
 
-    verdict: VerdictWord
     causes: tuple[str, ...]
     signatures: tuple[SignatureCheck, ...]
     is_registered: bool
     timestamps: tuple[SignatureCheck, ...] = ()
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """One sentence for each cause, in the active language."""
-        return sentences(self.causes)
 
 
 def verify(
@@ -131,7 +116,7 @@ def verify(
         facts = _examined_apart(pdf, trust, moment, seconds, memory_mb)
     else:
         facts = examine(pdf, trust=trust, at=moment)
-    return _judged(facts, registered, sha256(pdf))
+    return _judged(facts, registered, sha256(pdf), trust)
 
 
 def _examined_apart(
@@ -148,8 +133,12 @@ def _examined_apart(
     return facts
 
 
-def _judged(facts: dict[str, Any], registered: Registered | None, digest: str) -> Verdict:
+def _judged(
+    facts: dict[str, Any], registered: Registered | None, digest: str, trust: Trust
+) -> Verdict:
     is_registered = registered is not None and digest == registered.final_sha256
+    if is_registered and any(_is_foreign(found, trust) for found in facts["signatures"]):
+        facts["causes"].append("made_elsewhere")
     forgiven = PROVEN_BY_REGISTRATION if is_registered else frozenset()
     signatures, timestamps = (
         tuple(_check(found, forgiven) for found in facts[kind])
@@ -162,9 +151,13 @@ def _judged(facts: dict[str, Any], registered: Registered | None, digest: str) -
     if registered is not None and not is_registered:
         is_earlier = digest in registered.earlier_sha256
         causes.insert(0, "rolled_back" if is_earlier else "not_registered")
-    for check in (*signatures, *timestamps):
-        causes += [cause for cause in check.causes if cause not in causes]
-    return Verdict(verdict_of(causes), tuple(causes), signatures, is_registered, timestamps)
+    causes_of_all = merged(causes, *(check.causes for check in (*signatures, *timestamps)))
+    return Verdict(causes_of_all, signatures, is_registered, timestamps)
+
+
+def _is_foreign(facts: dict[str, Any], trust: Trust) -> bool:
+    """Made by a certificate that is not one of the service's own, as far as those were told."""
+    return bool(trust.pinned and facts.get("fingerprint") and not facts.get("is_pinned"))
 
 
 def _check(facts: dict[str, Any], forgiven: frozenset[str]) -> SignatureCheck:

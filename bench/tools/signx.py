@@ -46,7 +46,6 @@ def main() -> None:
             key="1",
             stamp=StampText(STAMP_LINES),
             with_key=keys.load(pair),
-            certify=True,
             at=datetime(2026, 11, 24, 11, 5, 9, tzinfo=UTC),
             reason="",
             name=STAMP_LINES[1],

@@ -245,7 +245,8 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
 
         facts = _ask_portal(call, given)
         paper = facts.document()
-        source, intake = crm.fetch(portal, paper)
+        keeps_signatures = settings_for(portal).adds_to_signed
+        source, intake = crm.fetch(portal, paper, keeps_signatures=keeps_signatures)
         agreement = _agreement_file(portal, facts)
         counterparty = facts.counterparty()
         crm_entity = facts.crm_entity(settings_for(portal).allowed_entity_types)

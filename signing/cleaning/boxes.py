@@ -7,13 +7,33 @@ missing or crooked box, and about pages whose unit is not a point (pdfium does n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
-from signing.geometry import PageFrame, Rectangle, frame_of
+from signing.geometry import PageFrame, frame_of
 
 # Marks for print shops, which mean nothing once the page is scaled or its boxes are mended.
 _FOR_PRINTERS = ("/BleedBox", "/TrimBox", "/ArtBox")
+
+
+def are_settled(document: pikepdf.Pdf) -> bool:
+    """Whether every page is written already as `settle` would write it."""
+    return all(_is_settled(page) for page in document.pages)
+
+
+def _is_settled(page: pikepdf.Page) -> bool:
+    frame = frame_of(page)
+    written = page.obj.get("/CropBox", page.obj.get("/MediaBox"))
+    turn = page.obj.get("/Rotate", 0)
+    try:
+        box = [float(side) for side in written]
+        is_turned_as_seen = int(turn) % 360 == frame.turn
+    except (TypeError, ValueError):
+        return False
+    seen = (frame.left, frame.bottom, frame.right, frame.top)
+    return is_turned_as_seen and frame.user_unit == 1 and _rounded(seen) == _rounded(box)
 
 
 def settle(document: pikepdf.Pdf) -> list[PageFrame]:
@@ -58,5 +78,5 @@ def _times(numbers: pikepdf.Object, unit: float) -> Array:
     return Array([round(float(number) * unit, 3) for number in numbers])
 
 
-def _rounded(box: Rectangle) -> list[float]:
+def _rounded(box: Iterable[float]) -> list[float]:
     return [round(number, 3) for number in box]

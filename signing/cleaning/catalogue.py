@@ -37,8 +37,7 @@ def strip(document: pikepdf.Pdf) -> set[str]:
     """Remove what acts, hides or carries other files; tell what was removed."""
     root = document.Root
     removed = set()
-    if _only_shows_a_page(root.get("/OpenAction")):
-        del root["/OpenAction"]
+    drop_first_view(root)
     for key in set(root.keys()) - _KEPT:
         if key not in _PANELS:
             removed.add(_WHAT_WENT.get(key, "private"))
@@ -48,8 +47,13 @@ def strip(document: pikepdf.Pdf) -> set[str]:
     return removed
 
 
-def _only_shows_a_page(action: object) -> bool:
+def drop_first_view(root: pikepdf.Object) -> None:
     """Nearly every program tells where to open the file; nobody misses that."""
+    if _only_shows_a_page(root.get("/OpenAction")):
+        del root["/OpenAction"]
+
+
+def _only_shows_a_page(action: object) -> bool:
     if isinstance(action, pikepdf.Dictionary):
         return action.get("/S") == "/GoTo" and is_harmless(action)
     return isinstance(action, pikepdf.Array | pikepdf.Name | pikepdf.String)

@@ -15,8 +15,11 @@ from signing.geometry import PageFrame
 _SHOWN_DPI = 36
 
 
-def refuse_unsignable(document: pikepdf.Pdf) -> None:
-    """Raises Refusal for signatures, XFA, portfolios and content kept outside the file."""
+def refuse_unsignable(document: pikepdf.Pdf) -> bool:
+    """Raises Refusal for XFA, portfolios and content kept outside the file.
+
+    Tells whether the file holds anybody's signature.
+    """
     root = document.Root
     form = root.get("/AcroForm")
     if isinstance(form, pikepdf.Dictionary) and "/XFA" in form:
@@ -24,11 +27,12 @@ def refuse_unsignable(document: pikepdf.Pdf) -> None:
     if "/Collection" in root:
         raise Refusal("portfolio")
     rights = _usage_rights(root)
+    is_signed = False
     for dictionary in all_dictionaries(document):
-        if _is_signature(dictionary) and dictionary.objgen not in rights:
-            raise Refusal("signed")
+        is_signed |= _is_signature(dictionary) and dictionary.objgen not in rights
         if _is_external(dictionary):
             raise Refusal("external")
+    return is_signed
 
 
 def refuse_too_many_pages(document: pikepdf.Pdf, limit: int) -> None:
@@ -67,7 +71,8 @@ def refuse_huge_pages(frames: Iterable[PageFrame], max_pixels: int) -> None:
 
 
 def _is_signature(dictionary: pikepdf.Dictionary) -> bool:
-    return "/ByteRange" in dictionary and "/Contents" in dictionary
+    """Also one whose contents are missing: a broken signature is not none."""
+    return "/ByteRange" in dictionary
 
 
 def _usage_rights(root: pikepdf.Object) -> set[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from typing import Any
 
 import pikepdf
@@ -17,65 +18,89 @@ from signing.cleaning import (
     leftovers,
     pages,
     rendering,
+    signed,
 )
 from signing.cleaning.refusal import Refusal
 from signing.geometry import PageFrame
 
 
+@dataclass
+class _Findings:
+    """What the cleaning met: keys of REMOVALS and NOTES, the pages' frames, what to look at."""
+
+    removed: set[str] = field(default_factory=set)
+    notes: set[str] = field(default_factory=set)
+    frames: list[PageFrame] = field(default_factory=list)
+    has_hidden: bool = False
+    is_signed: bool = False
+
+
 def clean(
-    data: bytes, *, max_pages: int, max_pixels: int, picture_seconds: float
+    data: bytes,
+    *,
+    max_pages: int,
+    max_pixels: int,
+    picture_seconds: float,
+    keeps_signatures: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
-    """The facts about a file and its clean bytes. Raises Refusal."""
-    removed: set[str] = set()
-    notes: set[str] = set()
+    """The facts about a file and its clean bytes. Raises Refusal.
+
+    With `keeps_signatures` a signed file is given back as it is, where cleaning changes nothing.
+    """
+    found = _Findings()
+    signatures: list[dict[str, Any]] = []
     try:
         with _open(data) as document:
-            frames, has_hidden = _stripped(document, max_pages, removed, notes)
+            _strip(document, found, max_pages, keeps_signatures=keeps_signatures)
             result = _rewritten(document)
-        checks.refuse_huge_pages(frames, max_pixels)
-        checks.prove_sound(result, len(frames))
-        if has_hidden:
-            rendering.refuse_other_look(data, result)
+        checks.refuse_huge_pages(found.frames, max_pixels)
+        checks.prove_sound(result, len(found.frames))
+        if found.is_signed:
+            signed.refuse_unclean(data, result, found.removed)
+            signatures, result = signed.proven_signatures(data), data
+        elif found.has_hidden and not rendering.is_same_look(data, result):
+            raise Refusal("layers")
         seen = rendering.prove_readable(result, picture_seconds)
     except (pikepdf.PikepdfError, pypdfium2.PdfiumError) as error:
         raise Refusal("damaged") from error
     if not seen.has_text:
-        notes.add("no_text")
+        found.notes.add("no_text")
     if not seen.has_all_fonts:
-        notes.add("fonts_missing")
+        found.notes.add("fonts_missing")
     facts = {
-        "page_sizes_mm": [[round(side, 2) for side in frame.size_mm] for frame in frames],
-        "removed": sorted(removed),
-        "notes": sorted(notes),
+        "page_sizes_mm": [[round(side, 2) for side in frame.size_mm] for frame in found.frames],
+        "removed": sorted(found.removed),
+        "notes": sorted(found.notes),
         "has_text": seen.has_text,
+        "signatures": signatures,
     }
     return facts, result
 
 
-def _stripped(
-    document: pikepdf.Pdf, max_pages: int, removed: set[str], notes: set[str]
-) -> tuple[list[PageFrame], bool]:
-    """Refuse or remove, in this order; give back the pages' frames and whether a layer was hidden.
-
-    What was removed and what is to be told go into the two sets.
-    """
+def _strip(
+    document: pikepdf.Pdf, found: _Findings, max_pages: int, *, keeps_signatures: bool
+) -> None:
+    """Refuse or remove, in this order."""
     if document.is_encrypted:
-        notes.add("permissions")
+        found.notes.add("permissions")
     checks.refuse_too_many_pages(document, max_pages)
-    checks.refuse_unsignable(document)
+    found.is_signed = checks.refuse_unsignable(document)
+    if found.is_signed and not keeps_signatures:
+        raise Refusal("signed")
     checks.read_pages(document)
+    if found.is_signed:
+        signed.set_aside(document)
     if document.get_warnings():
-        notes.add("repaired")
-    flattened, has_hidden = layers.flatten(document)
-    removed |= flattened
-    removed |= catalogue.strip(document)
-    removed |= pages.strip(document)
-    removed |= extras.strip(document)
+        found.notes.add("repaired")
+    flattened, found.has_hidden = layers.flatten(document)
+    found.removed |= flattened
+    found.removed |= catalogue.strip(document)
+    found.removed |= pages.strip(document)
+    found.removed |= extras.strip(document)
     document.remove_unreferenced_resources()
-    frames = boxes.settle(document)
+    found.frames = boxes.settle(document)
     pages.plant_tree(document)
     leftovers.refuse_active_content(document)
-    return frames, has_hidden
 
 
 def _open(data: bytes) -> pikepdf.Pdf:

@@ -60,26 +60,29 @@ def _refuse_slow(page: pypdfium2.PdfPage, seconds: float) -> None:
         raise Refusal("too_heavy")
 
 
-def refuse_other_look(source: bytes, result: bytes) -> None:
-    """Raises Refusal("layers") when a page does not look as it did with its layers.
+def is_same_look(source: bytes, result: bytes, *, with_annotations: bool = True) -> bool:
+    """Whether every page looks as it did before the cleaning.
 
-    The operators of hidden layers were taken out by rules; the renderer's own idea of the layers
-    is the second opinion.
+    What was hidden was taken out by rules; the renderer's own idea is the second opinion.
     """
     try:
         before, after = pypdfium2.PdfDocument(source), pypdfium2.PdfDocument(result)
-        if len(before) != len(after):
-            raise Refusal("layers")
-        for index in range(len(before)):
-            difference = ImageChops.difference(_picture(before[index]), _picture(after[index]))
-            if any(high > _SAME_SHADE for _low, high in ImageStat.Stat(difference).extrema):
-                raise Refusal("layers")
-    except (pypdfium2.PdfiumError, ValueError) as error:
-        raise Refusal("layers") from error
+        return len(before) == len(after) and all(
+            _is_same_shade(*(_picture(one[index], with_annotations) for one in (before, after)))
+            for index in range(len(before))
+        )
+    except (pypdfium2.PdfiumError, ValueError):
+        return False
 
 
-def _picture(page: pypdfium2.PdfPage) -> Image.Image:
-    picture: Image.Image = page.render(scale=_COMPARED_SCALE).to_pil().convert("RGB")
+def _is_same_shade(before: Image.Image, after: Image.Image) -> bool:
+    difference = ImageStat.Stat(ImageChops.difference(before, after))
+    return all(high <= _SAME_SHADE for _low, high in difference.extrema)
+
+
+def _picture(page: pypdfium2.PdfPage, with_annotations: bool) -> Image.Image:
+    bitmap = page.render(scale=_COMPARED_SCALE, draw_annots=with_annotations)
+    picture: Image.Image = bitmap.to_pil().convert("RGB")
     page.close()
     return picture
 

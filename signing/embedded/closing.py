@@ -16,10 +16,12 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
 from pyhanko_certvalidator.path import ValidationPath
 
+from signing.embedded.fields import FIELD_PREFIX
 from signing.embedded.proof import Baseline, OwnAuthorities, Proof
 from signing.embedded.revision import RevisionWriter
 from signing.embedded.revocation import lists_for
@@ -30,8 +32,11 @@ from signx.errors import ErrorCode, SignXError
 TIME_FIELD = "SIGNX_time"
 # Hexadecimal digits kept for a document time-stamp.
 TOKEN_DIGITS = 24_576
+_DOCUMENT_TIMESTAMP = SigSeedSubFilter.ETSI_RFC3161.value
 _USAGE_OF_SEALS = frozenset({"digital_signature"})
 _USAGE_OF_TIME = frozenset({"time_stamping"})
+
+_Found = list[tuple[x509.Certificate, list[x509.Certificate]]]
 
 
 def close(pdf: bytes, proof: Proof) -> bytes:
@@ -43,36 +48,79 @@ def close(pdf: bytes, proof: Proof) -> bytes:
     stamper = proof.timestamps
     if stamper is None:
         raise ValueError("validation data are collected for time-stamped signatures")
-    at = datetime.now(UTC)
-    seals, tokens = _signers_of(pdf)
-    paths, lists = asyncio.run(_proven(seals, tokens, proof.own(), stamper, at))
-    writer = RevisionWriter.over(pdf, TIME_FIELD)
+    is_archived = proof.baseline is Baseline.LTA
+    return _closed(pdf, *_signers_of(pdf), proof.own(), stamper, TIME_FIELD if is_archived else "")
+
+
+def extend(pdf: bytes, stamper: TimestampClient) -> bytes:
+    """An archived file with one more time-stamp over it, and what proves the one before.
+
+    To be done while the certificate of the one before is valid: then each proves the next.
+    Raises SignXError: PROVIDER_FAILED as `close`, DOCUMENT_INVALID for a file without one.
+    Source: ETSI EN 319 142-1, 5.5.
+    """
+    stamps = _archive_stamps(pdf)
+    if not stamps:
+        raise SignXError(ErrorCode.DOCUMENT_INVALID, "no archive time-stamp to extend")
+    last = stamps[-1]
+    token = (last.signer_cert, list(last.other_embedded_certs))
+    field = f"{TIME_FIELD}_{len(stamps) + 1}"
+    return _closed(pdf, [], [token], OwnAuthorities(), stamper, field)
+
+
+def protected_until(pdf: bytes) -> datetime | None:
+    """When the certificate of the last archive time-stamp ends; None for a file without one."""
+    stamps = _archive_stamps(pdf)
+    if not stamps:
+        return None
+    ends: datetime = stamps[-1].signer_cert["tbs_certificate"]["validity"]["not_after"].native
+    return ends
+
+
+def _archive_stamps(pdf: bytes) -> list[EmbeddedPdfSignature]:
+    """Our time-stamps over the whole file, in the order they were made."""
+    reader = PdfFileReader(io.BytesIO(pdf))
+    return [one for one in reader.embedded_signatures if one.field_name.startswith(TIME_FIELD)]
+
+
+def _closed(
+    pdf: bytes,
+    seals: _Found,
+    tokens: _Found,
+    own: OwnAuthorities,
+    stamper: TimestampClient,
+    field: str,
+) -> bytes:
+    """One more revision: validation data of the certificates, and in `field` a time-stamp."""
+    paths, lists = asyncio.run(_proven(seals, tokens, own, stamper, datetime.now(UTC)))
+    writer = RevisionWriter.over(pdf, field or TIME_FIELD)
     DocumentSecurityStore.supply_dss_in_writer(writer, None, paths=paths, crls=lists)
     output = io.BytesIO()
-    if proof.baseline is Baseline.LTA:
-        asyncio.run(_stamp_whole(writer, stamper, output))
+    if field:
+        asyncio.run(_stamp_whole(writer, stamper, field, output))
     else:
         writer.write(output)
     return output.getvalue()
 
 
 async def _stamp_whole(
-    writer: RevisionWriter, stamper: TimestampClient, output: io.BytesIO
+    writer: RevisionWriter, stamper: TimestampClient, field: str, output: io.BytesIO
 ) -> None:
-    await PdfTimeStamper(stamper, field_name=TIME_FIELD).async_timestamp_pdf(
+    await PdfTimeStamper(stamper, field_name=field).async_timestamp_pdf(
         writer, DIGEST, bytes_reserved=TOKEN_DIGITS, output=output
     )
 
 
-_Found = list[tuple[x509.Certificate, list[x509.Certificate]]]
-
-
 def _signers_of(pdf: bytes) -> tuple[_Found, _Found]:
-    """Certificates of the signatures and of their time-stamps, each with what came along."""
+    """Certificates of our signatures and of their time-stamps, each with what came along.
+
+    Signatures that the file came with are proven by whoever made them, as far as he cared to.
+    """
     seals: _Found = []
     tokens: _Found = []
     for signature in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
-        if signature.sig_object.get("/SubFilter") == SigSeedSubFilter.ETSI_RFC3161.value:
+        is_timestamp = signature.sig_object.get("/SubFilter") == _DOCUMENT_TIMESTAMP
+        if is_timestamp or not signature.field_name.startswith(FIELD_PREFIX):
             continue
         seals.append((signature.signer_cert, list(signature.other_embedded_certs)))
         for token in _tokens_of(signature.signer_info):

@@ -9,15 +9,23 @@ and the last field's lock ends.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, String
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    FloatObject,
+    IndirectObject,
+    NumberObject,
+    pdf_name,
+    pdf_string,
+)
 
 from signing.base import Place
 from signing.embedded.fonts import form_fonts
+from signing.embedded.revision import RevisionWriter
 from signing.geometry import PageFrame, frames_of
-from signx.errors import ErrorCode, SignXError
 
 FIELD_PREFIX = "SIGNX_"
 COPY_MARK = "_copy_"
@@ -42,77 +50,99 @@ def copy_prefix(key: str) -> str:
 def prepare(pdf: bytes, places: Mapping[str, Sequence[Place]]) -> bytes:
     """The file with a signature field per key, in the order of signing, and the stamps' fonts.
 
-    The last key's field carries the lock: once it is signed, nothing may change.
-    Takes a clean file without a form (`signing.intake`); raises SignXError(DOCUMENT_INVALID).
+    The last key's field carries the lock: once it is signed, nothing may change. Only bytes are
+    added, so that signatures which the file already holds stay what they are.
+    Takes a file from the intake (`signing.intake`); raises SignXError(DOCUMENT_INVALID).
     """
     if not places or not all(places.values()):
         raise ValueError("every key needs a place")
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        if "/AcroForm" in document.Root:
-            raise SignXError(ErrorCode.DOCUMENT_INVALID, "the file still has a form")
         frames = frames_of(document)
-        last_key = list(places)[-1]
-        fields = []
-        for key, boxes in places.items():
-            fields += list(_copies(document, frames, key, boxes[:-1]))
-            fields.append(_signature_field(document, frames, key, boxes[-1], key == last_key))
-        document.Root.AcroForm = document.make_indirect(
-            Dictionary(
-                Fields=Array(fields),
-                SigFlags=_SIGNATURE_FLAGS,
-                DR=Dictionary(Font=form_fonts(document)),
-            )
-        )
-        output = io.BytesIO()
-        # The field lock's /P came with PDF 2.0.
-        document.save(
-            output,
-            force_version="2.0",
-            deterministic_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        )
+    writer = RevisionWriter.over(pdf, FIELD_PREFIX)
+    # The field lock's /P came with PDF 2.0.
+    writer.ensure_output_version((2, 0))
+    form = _form(writer)
+    last_key = list(places)[-1]
+    for key, boxes in places.items():
+        for number, box in enumerate(boxes[:-1], start=1):
+            _add(writer, form, box, frames, _copy(key, number))
+        _add(writer, form, boxes[-1], frames, _signature_field(writer, key, key == last_key))
+    output = io.BytesIO()
+    writer.write(output)
+    writer.prev.stream.close()
     return output.getvalue()
 
 
-def _signature_field(
-    document: pikepdf.Pdf, frames: list[PageFrame], key: str, place: Place, is_last: bool
-) -> pikepdf.Object:
-    widget = _widget(document, frames, place)
-    widget.FT = Name.Sig
-    widget.T = String(field_name(key))
-    widget.TU = String(f"SIGNX {key}")
-    if is_last:
-        lock = Dictionary(Type=Name.SigFieldLock, Action=Name.All, P=1)
-        widget.Lock = document.make_indirect(lock)
-    return _on_page(document, place, widget)
+def _form(writer: RevisionWriter) -> DictionaryObject:
+    """The form of the file, made if there is none, with our fonts among its resources."""
+    if "/AcroForm" not in writer.root:
+        writer.root[pdf_name("/AcroForm")] = writer.add_object(DictionaryObject())
+        writer.update_root()
+    form: DictionaryObject = writer.root["/AcroForm"]
+    form[pdf_name("/SigFlags")] = NumberObject(_SIGNATURE_FLAGS)
+    if "/Fields" not in form:
+        form[pdf_name("/Fields")] = ArrayObject()
+    # A dictionary of its own: one that the file has may be shared with its pages.
+    resources = DictionaryObject(form.get("/DR", {}))
+    fonts = DictionaryObject(resources.get("/Font", {}))
+    fonts.update(form_fonts(writer))
+    resources[pdf_name("/Font")] = fonts
+    form[pdf_name("/DR")] = resources
+    writer.update_container(form)
+    return form
 
 
-def _copies(
-    document: pikepdf.Pdf, frames: list[PageFrame], key: str, places: Sequence[Place]
-) -> Iterator[pikepdf.Object]:
-    for number, place in enumerate(places, start=1):
-        widget = _widget(document, frames, place)
-        widget.FT = Name.Btn
-        widget.Ff = _COPY_FLAGS
-        widget.T = String(f"{copy_prefix(key)}{number}")
-        yield _on_page(document, place, widget)
-
-
-def _widget(document: pikepdf.Pdf, frames: list[PageFrame], place: Place) -> Dictionary:
+def _add(
+    writer: RevisionWriter,
+    form: DictionaryObject,
+    place: Place,
+    frames: Sequence[PageFrame],
+    field: DictionaryObject,
+) -> None:
+    """The field as a widget on its page and in the form."""
+    page: IndirectObject = writer.find_page_for_modification(place.page_index)[0]
     rectangle = frames[place.page_index].to_pdf(place)
-    return Dictionary(
-        Type=Name.Annot,
-        Subtype=Name.Widget,
-        F=_WIDGET_FLAGS,
-        P=document.pages[place.page_index].obj,
-        Rect=Array([round(number, 3) for number in rectangle]),
+    field.update(
+        {
+            pdf_name("/Type"): pdf_name("/Annot"),
+            pdf_name("/Subtype"): pdf_name("/Widget"),
+            pdf_name("/F"): NumberObject(_WIDGET_FLAGS),
+            pdf_name("/P"): page,
+            pdf_name("/Rect"): ArrayObject([FloatObject(round(side, 3)) for side in rectangle]),
+        }
     )
+    reference = writer.add_object(field)
+    form["/Fields"].append(reference)
+    writer.update_container(form["/Fields"])
+    writer.register_annotation(page, reference)
 
 
-def _on_page(document: pikepdf.Pdf, place: Place, widget: Dictionary) -> pikepdf.Object:
-    page = document.pages[place.page_index].obj
-    reference = document.make_indirect(widget)
-    if "/Annots" not in page:
-        page.Annots = document.make_indirect(Array())
-    page.Annots.append(reference)
-    return reference
+def _signature_field(writer: RevisionWriter, key: str, is_last: bool) -> DictionaryObject:
+    field = DictionaryObject(
+        {
+            pdf_name("/FT"): pdf_name("/Sig"),
+            pdf_name("/T"): pdf_string(field_name(key)),
+            pdf_name("/TU"): pdf_string(f"SIGNX {key}"),
+        }
+    )
+    if is_last:
+        field[pdf_name("/Lock")] = writer.add_object(
+            DictionaryObject(
+                {
+                    pdf_name("/Type"): pdf_name("/SigFieldLock"),
+                    pdf_name("/Action"): pdf_name("/All"),
+                    pdf_name("/P"): NumberObject(1),
+                }
+            )
+        )
+    return field
+
+
+def _copy(key: str, number: int) -> DictionaryObject:
+    return DictionaryObject(
+        {
+            pdf_name("/FT"): pdf_name("/Btn"),
+            pdf_name("/Ff"): NumberObject(_COPY_FLAGS),
+            pdf_name("/T"): pdf_string(f"{copy_prefix(key)}{number}"),
+        }
+    )

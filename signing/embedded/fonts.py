@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from functools import cache
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    NumberObject,
+    PdfObject,
+    StreamObject,
+    pdf_name,
+    pdf_string,
+)
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
 
 from signing.embedded.appearance import FONT_NAMES
 from signing.typeface import Face, Weight, face
@@ -15,56 +26,67 @@ _NONSYMBOLIC = 1 << 5
 _STEM_WIDTH: dict[Weight, int] = {"Regular": 80, "Bold": 130}
 
 
-def form_fonts(pdf: pikepdf.Pdf) -> Dictionary:
-    """The /Font dictionary of the form's resources, with both weights added to the file."""
-    return Dictionary({f"/{name}": _font(pdf, weight) for weight, name in FONT_NAMES.items()})
+def form_fonts(writer: BasePdfFileWriter) -> dict[NameObject, IndirectObject]:
+    """Entries for the /Font dictionary of the form's resources; both weights join the file."""
+    return {pdf_name(f"/{name}"): _font(writer, weight) for weight, name in FONT_NAMES.items()}
 
 
-def _font(pdf: pikepdf.Pdf, weight: Weight) -> pikepdf.Object:
+def _font(writer: BasePdfFileWriter, weight: Weight) -> IndirectObject:
     """A composite font whose codes are glyph numbers. Source: ISO 32000-2, 9.7.4 and 9.7.5."""
     measures = face(weight)
-    name = Name("/" + measures.postscript_name)
-    descendant = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.CIDFontType2,
+    name = pdf_name("/" + measures.postscript_name)
+    descendant = _dictionary(
+        Type=pdf_name("/Font"),
+        Subtype=pdf_name("/CIDFontType2"),
         BaseFont=name,
-        CIDSystemInfo=Dictionary(Registry=b"Adobe", Ordering=b"Identity", Supplement=0),
-        FontDescriptor=pdf.make_indirect(_descriptor(pdf, measures)),
-        DW=1000,
-        W=Array([0, Array(list(measures.widths))]),
-        CIDToGIDMap=Name.Identity,
+        CIDSystemInfo=_dictionary(
+            Registry=pdf_string("Adobe"),
+            Ordering=pdf_string("Identity"),
+            Supplement=NumberObject(0),
+        ),
+        FontDescriptor=writer.add_object(_descriptor(writer, measures)),
+        DW=NumberObject(1000),
+        W=ArrayObject([NumberObject(0), _numbers(measures.widths)]),
+        CIDToGIDMap=pdf_name("/Identity"),
     )
-    return pdf.make_indirect(
-        Dictionary(
-            Type=Name.Font,
-            Subtype=Name.Type0,
+    return writer.add_object(
+        _dictionary(
+            Type=pdf_name("/Font"),
+            Subtype=pdf_name("/Type0"),
             BaseFont=name,
-            Encoding=Name("/Identity-H"),
-            DescendantFonts=Array([pdf.make_indirect(descendant)]),
-            ToUnicode=_compressed(pdf, *_unicode_map(weight)),
+            Encoding=pdf_name("/Identity-H"),
+            DescendantFonts=ArrayObject([writer.add_object(descendant)]),
+            ToUnicode=_compressed(writer, *_unicode_map(weight)),
         )
     )
 
 
-def _descriptor(pdf: pikepdf.Pdf, measures: Face) -> Dictionary:
-    return Dictionary(
-        Type=Name.FontDescriptor,
-        FontName=Name("/" + measures.postscript_name),
-        Flags=_NONSYMBOLIC,
-        FontBBox=Array(list(measures.bounds)),
-        ItalicAngle=0,
-        Ascent=measures.ascent,
-        Descent=measures.descent,
-        CapHeight=measures.cap_height,
-        StemV=_STEM_WIDTH[measures.weight],
-        FontFile2=_compressed(pdf, *_font_file(measures.weight)),
+def _descriptor(writer: BasePdfFileWriter, measures: Face) -> DictionaryObject:
+    return _dictionary(
+        Type=pdf_name("/FontDescriptor"),
+        FontName=pdf_name("/" + measures.postscript_name),
+        Flags=NumberObject(_NONSYMBOLIC),
+        FontBBox=_numbers(measures.bounds),
+        ItalicAngle=NumberObject(0),
+        Ascent=NumberObject(measures.ascent),
+        Descent=NumberObject(measures.descent),
+        CapHeight=NumberObject(measures.cap_height),
+        StemV=NumberObject(_STEM_WIDTH[measures.weight]),
+        FontFile2=_compressed(writer, *_font_file(measures.weight)),
     )
 
 
-def _compressed(pdf: pikepdf.Pdf, packed: bytes, length: int) -> pikepdf.Object:
-    stream = pikepdf.Stream(pdf, b"", Length1=length)
-    stream.write(packed, filter=Name.FlateDecode)
-    return pdf.make_indirect(stream)
+def _compressed(writer: BasePdfFileWriter, packed: bytes, length: int) -> IndirectObject:
+    entries = _dictionary(Length1=NumberObject(length), Filter=pdf_name("/FlateDecode"))
+    return writer.add_object(StreamObject(entries, encoded_data=packed))
+
+
+def _dictionary(**entries: PdfObject) -> DictionaryObject:
+    return DictionaryObject({pdf_name(f"/{key}"): value for key, value in entries.items()})
+
+
+def _numbers(values: Iterable[int]) -> ArrayObject:
+    return ArrayObject([NumberObject(value) for value in values])
 
 
 @cache

@@ -21,7 +21,6 @@ class EmbeddedProvider:
             key=order.key,
             stamp=order.stamp,
             with_key=order.with_key,
-            certify=order.is_first,
             at=order.at,
             reason=order.reason,
             name=order.name,

@@ -1,8 +1,8 @@
 """PAdES signatures by incremental update: bytes of a PDF in, bytes of a PDF out.
 
-The first signature certifies the document and allows form filling and signing; the last field's
-lock allows nothing more. What else proves a signature
-follows from its key (`signing.embedded.proof`).
+The first signature of a file certifies it and allows form filling and signing; the last field's
+lock allows nothing more. What else proves a signature follows from its key
+(`signing.embedded.proof`).
 Source: ETSI EN 319 142-1, ISO 32000-2, 12.8.
 """
 
@@ -12,7 +12,12 @@ import asyncio
 import io
 from datetime import datetime
 
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import (
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    enumerate_sig_fields,
+)
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
@@ -41,7 +46,6 @@ def sign(
     key: str,
     stamp: StampText,
     with_key: SealKey,
-    certify: bool,
     at: datetime,
     reason: str,
     name: str,
@@ -50,13 +54,15 @@ def sign(
 ) -> bytes:
     """One more revision: the party's stamps drawn and its signature field signed.
 
-    `certify` belongs to the first signature only; after the last one come the validation data
-    that the key's proof asks for. Without outside time the same arguments give the same bytes;
-    the call may be repeated in any case. Raises SignXError: STATUS_CONFLICT when the field is
-    signed already or may not be signed any more, DOCUMENT_INVALID for a file `prepare` did not
-    make, PROVIDER_FAILED when no time-stamp or no proof can be had.
+    A signature certifies the file only when there is none before it (ISO 32000-2, 12.8.2.2);
+    after the last one come the validation data that the key's proof asks for. Without outside
+    time the same arguments give the same bytes; the call may be repeated in any case. Raises
+    SignXError: STATUS_CONFLICT when the field is signed already or may not be signed any more,
+    DOCUMENT_INVALID for a file `prepare` did not make, PROVIDER_FAILED when no time-stamp or no
+    proof can be had.
     """
     writer = RevisionWriter.over(pdf, key)
+    is_first = next(enumerate_sig_fields(writer, filled_status=True), None) is None
     draw_stamps(writer, key, stamp)
     metadata = PdfSignatureMetadata(
         field_name=field_name(key),
@@ -65,8 +71,8 @@ def sign(
         reason=reason or None,
         name=name or None,
         location=location or None,
-        certify=certify,
-        docmdp_permissions=MDPPerm.FILL_FORMS if certify else None,
+        certify=is_first,
+        docmdp_permissions=MDPPerm.FILL_FORMS if is_first else None,
     )
     signer = PdfSigner(
         metadata,

@@ -27,25 +27,30 @@ def check_seal(key: SealKey, *, roots: Sequence[str], at: datetime) -> None:
 
     Raises SelfTestFailed.
     """
-    offline = replace(key, proof=Proof())
     try:
-        signed = seal.prepare(_blank_page(), _PLACES)
-        for party in _PLACES:
-            signed = seal.sign(
-                signed,
-                key=party,
-                stamp=StampText(("SIGNX",)),
-                with_key=offline,
-                certify=party == "1",
-                at=at,
-                reason="",
-                name="",
-            )
+        signed = signed_twice(_blank_page(), key, at=at)
     except Exception as error:  # whatever it is, the installation cannot sign
         raise SelfTestFailed(f"cannot sign: {type(error).__name__}") from error
     verdict = verify(signed, roots=roots, pinned=[key.fingerprint], at=at, apart=False)
     if verdict.verdict != "valid":
         raise SelfTestFailed(f"its signature does not verify: {', '.join(verdict.causes)}")
+
+
+def signed_twice(pdf: bytes, key: SealKey, *, at: datetime) -> bytes:
+    """The file with two stamps and signatures, as a document of two parties gets them."""
+    offline = replace(key, proof=Proof())
+    signed = seal.prepare(pdf, _PLACES)
+    for party in _PLACES:
+        signed = seal.sign(
+            signed,
+            key=party,
+            stamp=StampText(("SIGNX",)),
+            with_key=offline,
+            at=at,
+            reason="",
+            name="",
+        )
+    return signed
 
 
 def _blank_page() -> bytes:

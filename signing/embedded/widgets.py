@@ -38,7 +38,7 @@ def draw_stamps(writer: IncrementalPdfFileWriter, key: str, stamp: StampText) ->
 def _widgets(writer: IncrementalPdfFileWriter, key: str) -> Iterator[generic.DictionaryObject]:
     for reference in writer.root["/AcroForm"]["/Fields"]:
         field = reference.get_object()
-        name = str(field["/T"])
+        name = str(field.get("/T", ""))
         if name == field_name(key) or name.startswith(copy_prefix(key)):
             yield field
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Literal
 
 from django.utils.functional import Promise
@@ -47,6 +48,14 @@ REMARKS: dict[str, Promise] = {
     "details_missing": _(
         "This is exactly the file that we keep. Its signatures could not be listed just now."
     ),
+    "extended_since": _(
+        "This is the document as it was signed. Its protection has been extended since, for the "
+        "years to come; both files are valid."
+    ),
+    "made_elsewhere": _(
+        "Some of its signatures were made elsewhere, before the file came to this service. They "
+        "have not been changed since; their issuers tell whose they are."
+    ),
 }
 CAUSES: dict[str, Promise] = {**INVALID, **UNKNOWN, **REMARKS}
 # A file with the registered hash needs no other proof of who signed it and when.
@@ -63,6 +72,26 @@ def verdict_of(causes: Iterable[str]) -> VerdictWord:
     if causes & INVALID.keys():
         return "invalid"
     return "unknown" if causes else "valid"
+
+
+def merged(*causes: Iterable[str]) -> tuple[str, ...]:
+    """All causes in their order, each once."""
+    return tuple(dict.fromkeys(chain(*causes)))
+
+
+class Judged:
+    """Whatever has causes has a verdict, and reasons in words."""
+
+    causes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> VerdictWord:
+        return verdict_of(self.causes)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One sentence for each cause, in the active language; empty for what is valid."""
+        return sentences(self.causes)
 
 
 def sentences(causes: Iterable[str]) -> tuple[str, ...]:

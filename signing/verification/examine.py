@@ -87,18 +87,29 @@ def _signatures(reader: PdfFileReader, filled: Sequence[str], around: Surroundin
     signatures.sort(key=lambda signature: signature.signed_revision)
     timestamps.sort(key=lambda timestamp: timestamp.signed_revision)
     known = around.data.certificates
-    last = len(signatures) - 1
-    return {
-        "signatures": [
-            one_signature(signature, around, is_last=position == last)
-            for position, signature in enumerate(signatures)
-        ]
-        + broken,
-        "timestamps": [
-            document_timestamp(timestamp, around.trust, known, around.at)
-            for timestamp in timestamps
-        ],
-    }
+    stamped: list[Facts] = []
+    proven: list[tuple[int, datetime]] = []
+    for timestamp in reversed(timestamps):
+        at = _known_to_exist(timestamp, proven, around.at)
+        facts = document_timestamp(timestamp, around.trust, known, at)
+        stamped.insert(0, facts)
+        if not facts["causes"]:
+            moment = datetime.fromisoformat(facts["timestamp_at"])
+            proven.append((timestamp.signed_revision, moment))
+    checked: list[Facts] = []
+    for signature in reversed(signatures):
+        at = _known_to_exist(signature, proven, around.at)
+        checked.insert(0, one_signature(signature, around, stamp_at=at, later=checked))
+    return {"signatures": checked + broken, "timestamps": stamped}
+
+
+def _known_to_exist(
+    embedded: EmbeddedPdfSignature, proven: Sequence[tuple[int, datetime]], at: datetime
+) -> datetime:
+    """The moment to judge a time-stamp's certificate at: when the next time-stamp over the whole
+    file was made, because it existed by then. So each proves the one before (ETSI EN 319 142-1)."""
+    after = [moment for revision, moment in proven if revision > embedded.signed_revision]
+    return min(after, default=at)
 
 
 def _embedded(reader: PdfFileReader, name: str) -> EmbeddedPdfSignature | None:

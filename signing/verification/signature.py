@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asn1crypto import x509
-from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.diff_analysis import (
+    DEFAULT_DIFF_POLICY,
+    FormUpdatingRule,
+    GenericFieldModificationRule,
+    ModificationLevel,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+)
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
@@ -28,6 +36,20 @@ _HARMLESS_AFTER_LAST = {ModificationLevel.NONE, ModificationLevel.LTA_UPDATES}
 # whoever certified the file with such a right did not see them ("evil annotation").
 _HARMLESS_BETWEEN = {*_HARMLESS_AFTER_LAST, ModificationLevel.FORM_FILLING}
 
+# A stamp added to a file certified elsewhere may cover what was certified ("sneaky signature"),
+# so that it is a change of the document, unless it is ours: then we chose its place, beside the
+# text, and showed it.
+_WITH_OUR_STAMPS = StandardDiffPolicy(
+    global_rules=DEFAULT_DIFF_POLICY.global_rules,
+    form_rule=FormUpdatingRule(
+        field_rules=[
+            SigFieldCreationRule(allow_new_visible_after_certify=True),
+            SigFieldModificationRule(),
+            GenericFieldModificationRule(),
+        ]
+    ),
+)
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -38,13 +60,24 @@ class Surroundings:
     at: datetime
 
 
-def one_signature(signature: EmbeddedPdfSignature, around: Surroundings, *, is_last: bool) -> Facts:
-    """Facts and causes; never raises for what the file holds, except MemoryError."""
+def one_signature(
+    signature: EmbeddedPdfSignature,
+    around: Surroundings,
+    *,
+    stamp_at: datetime,
+    later: Sequence[Facts],
+) -> Facts:
+    """Facts and causes; never raises for what the file holds, except MemoryError.
+
+    `stamp_at` is the moment to judge its time-stamp at; `later` are the facts of the signatures
+    made after it.
+    """
     facts: Facts = {"field": signature.field_name, "causes": []}
     try:
         claimed = signature.self_reported_timestamp
         facts |= _who(signature, claimed)
-        status = _status(signature, around, claimed)
+        are_ours = all(_is_ours(one, around.trust) for one in later)
+        status = _status(signature, around, claimed, stamp_at, are_ours=are_ours)
         facts |= token_facts(status.timestamp_validity)
         revocation = _revocation(status, around)
     except MemoryError:
@@ -61,7 +94,7 @@ def one_signature(signature: EmbeddedPdfSignature, around: Surroundings, *, is_l
         "is_revocation_checked": revocation.is_checked,
         "revoked_at": revocation.at.isoformat() if revocation.at else "",
     }
-    facts["causes"] = _integrity_causes(status, is_last=is_last) or [
+    facts["causes"] = _integrity_causes(status, is_last=not later) or [
         *facts.get("timestamp_causes", ()),
         *_certificate_causes(facts, signature.signer_cert, around, revocation, claimed),
     ]
@@ -80,8 +113,18 @@ def _who(signature: EmbeddedPdfSignature, claimed: datetime | None) -> Facts:
     }
 
 
+def _is_ours(later: Facts, trust: Trust) -> bool:
+    """By a pinned certificate, or under our roots where none is pinned."""
+    return bool(later.get("is_pinned") or (not trust.pinned and later.get("is_trusted")))
+
+
 def _status(
-    signature: EmbeddedPdfSignature, around: Surroundings, claimed: datetime | None
+    signature: EmbeddedPdfSignature,
+    around: Surroundings,
+    claimed: datetime | None,
+    stamp_at: datetime,
+    *,
+    are_ours: bool,
 ) -> PdfSignatureStatus:
     """Validate as of the claimed time; whether that time may be believed is judged later."""
     known: Sequence[x509.Certificate] = around.data.certificates
@@ -95,8 +138,9 @@ def _status(
     return validate_pdf_signature(
         signature,
         context,
-        timestamp_context(around.trust, known, around.at),
+        timestamp_context(around.trust, known, stamp_at),
         key_usage_settings=KeyUsageConstraints(key_usage={"digital_signature"}),
+        diff_policy=_WITH_OUR_STAMPS if are_ours else DEFAULT_DIFF_POLICY,
     )
 
 

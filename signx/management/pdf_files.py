@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 # Beyond this nothing is read; the engine's own limits are far below.
 _READ_LIMIT_BYTES = 256 * 1024 * 1024
+KEEP_SIGNATURES = "take a file that is signed already, as it is, where that can be done"
 
 
 @dataclass(frozen=True)

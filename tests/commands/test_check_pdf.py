@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
+
+from django.utils import timezone
 
 from tests.commands.conftest import Run
 from tests.signing import attacks, papers
+from tests.signing.signed_elsewhere import NAME, by_pyhanko
 
 
 def test_every_file_of_a_folder_gets_its_line(run: Run, folder: Path) -> None:
@@ -53,3 +57,20 @@ def test_what_is_no_file_is_told_and_not_waited_for(run: Run, tmp_path: Path) ->
     assert answer.code == 1
     assert [line.split()[0] for line in answer.text.splitlines()] == ["REFUSED"] * 3
     answer.text.encode("utf-8")
+
+
+def test_a_signed_file_is_taken_as_it_is_only_when_asked(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "signed.pdf"
+    path.write_bytes(by_pyhanko(papers.contract(), timezone.now() - timedelta(days=1)))
+
+    refused, taken = (
+        run("check_pdf", "--json", path),
+        run("check_pdf", "--json", "--keep-signatures", path),
+    )
+
+    assert (refused.code, refused.rows[0]["cause"]) == (1, "signed")
+    (facts,) = taken.rows
+    assert (taken.code, facts["verdict"], facts["removed"]) == (0, "taken", [])
+    assert facts["clean_sha256"] == facts["sha256"]
+    assert [one["name"] for one in facts["signatures"]] == [NAME]
+    assert NAME in run("check_pdf", "--keep-signatures", path).text

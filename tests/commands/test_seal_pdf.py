@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
+from django.utils import timezone
 
 from signing.hashes import sha256
 from tests.commands.conftest import Run
 from tests.signing import papers
+from tests.signing.signed_elsewhere import by_pyhanko
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +40,19 @@ def test_what_it_seals_verify_pdf_finds_valid(
     answer = run("verify_pdf", "--json", target)
     assert answer.code == 0
     assert [one["name"] for one in answer.rows[0]["signatures"]] == ["Ёлкин П. А.", "Ким Ю. Л."]
+
+
+def test_a_signed_file_keeps_its_signature_when_that_is_asked(
+    run: Run, db: None, source: Path, tmp_path: Path
+) -> None:
+    given, target = by_pyhanko(source.read_bytes(), at=timezone.now()), tmp_path / "sealed.pdf"
+    source.write_bytes(given)
+
+    run("seal_pdf", source, target, "--signer", "Ёлкин П. А.", "--keep-signatures")
+
+    assert target.read_bytes().startswith(given)
+    (facts,) = run("verify_pdf", "--json", target).rows
+    assert [one["is_own"] for one in facts["signatures"]] == [False, True]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,11 +66,10 @@ class Flaky(EmbeddedProvider):
 
 
 @pytest.fixture
-def flaky() -> Iterator[Flaky]:
+def flaky() -> Flaky:
     engine = Flaky()
     providers.register("flaky", lambda: engine, levels={Level.SIMPLE})
-    yield engine
-    providers.unregister("flaky")
+    return engine
 
 
 def on(document: Document, provider: str) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ from employees.models import Employee
 from journal.models import AuditEvent, PersonalDetail
 from journal.services import verify_chain
 from outbox.models import Delivery
+from signing.intake import EarlierSignature
+from tests import factories
 from tests.factories import NOON
+from tests.signing.signed_elsewhere import NAME
 
 Kind = StoredFile.Kind
 
@@ -51,6 +55,14 @@ def personal_words(document: Document) -> set[str]:
 
 
 @pytest.fixture
+def signed_before(office: Portal) -> Document:
+    """The file came with a signature of somebody who is nobody's signer here."""
+    earlier = EarlierSignature("Signature1", NAME, f"CN={NAME}", "CN=УЦ", "1f", "ab" * 32, "")
+    pdf = replace(factories.paper(), signatures=(earlier,))
+    return factories.make_draft(office, pdf=pdf)
+
+
+@pytest.fixture
 def director(completed: Document) -> Employee:
     return Employee.objects.for_portal(completed.portal).earliest("pk")
 
@@ -58,6 +70,14 @@ def director(completed: Document) -> Employee:
 @pytest.fixture
 def pdf_on_disk() -> object:
     return lambda: list(Path(settings.MEDIA_ROOT).rglob("*.pdf"))
+
+
+def test_who_had_signed_before_is_forgotten_too(office, signed_before):
+    assert NAME in everything_stored()
+
+    wipe(office)
+
+    assert NAME not in everything_stored()
 
 
 def test_files_and_people_are_gone(completed, pdf_on_disk):

@@ -85,3 +85,14 @@ def test_stranger_changes_his_own_settings_alone(director: Desk, stranger: Desk)
     stranger.post("/app/settings/documents", GENERAL)
 
     assert PortalSettings.objects.of(director.employee.portal).organisation == ""
+
+
+def test_adding_to_signed_files_is_off_until_somebody_turns_it_on(director: Desk) -> None:
+    assert not PortalSettings.objects.of(director.employee.portal).adds_to_signed
+    html = director.read("/app/settings/")
+    assert "Add signatures to files that are signed already" in html
+
+    director.post("/app/settings/documents", GENERAL | {"adds_to_signed": "on"})
+
+    assert PortalSettings.objects.of(director.employee.portal).adds_to_signed
+    assert changes() == 1

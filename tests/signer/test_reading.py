@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.test import Client
+from time_machine import Traveller
 
 from documents import files
 from documents.creation import Counterparty
@@ -49,6 +51,21 @@ def test_each_page_is_a_picture_kept_by_this_browser_only(invited: Invited) -> N
     assert first["Content-Type"] in {"image/png", "image/webp"}
     assert first.content == again.content
     assert first["Cache-Control"].startswith("private")
+
+
+def test_a_page_that_cannot_be_drawn_is_not_tried_with_every_request(
+    invited: Invited, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert invited.get().status_code == 200
+    with monkeypatch.context() as poor:
+        poor.setattr("signing.viewing.sandbox._MEMORY_MB", 48)
+        assert invited.get("page/1/96/").status_code == 422
+
+    # There is memory again, but nobody looks.
+    assert invited.get("page/1/96/").status_code == 422
+    assert invited.get("page/1/144/").status_code == 200
+    clock.shift(timedelta(hours=1))
+    assert invited.get("page/1/96/").status_code == 200
 
 
 def test_a_page_or_density_that_is_not_there_is_not_found(invited: Invited) -> None:

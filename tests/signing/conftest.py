@@ -100,7 +100,6 @@ def sign_all(
                 key=party.key,
                 stamp=stamp_of(party),
                 with_key=seal_key,
-                certify=position == 0,
                 at=SIGNED_AT + timedelta(minutes=position),
                 reason="Подписание документа",
                 name=party.name,

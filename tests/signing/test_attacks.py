@@ -147,7 +147,6 @@ def test_the_waiting_field_signed_by_somebody_else_is_not_valid(
         key="2",
         stamp=stamp_of(contractor),
         with_key=keys.load(pair) if is_ours else stranger,
-        certify=False,
         at=SIGNED_AT,
         reason="",
         name=contractor.name,

@@ -54,7 +54,6 @@ def test_a_seal_in_a_token_signs_a_document(
         key="1",
         stamp=stamp_of(director),
         with_key=keys.load(pair, token),
-        certify=True,
         at=SIGNED_AT,
         reason="",
         name=director.name,

@@ -40,6 +40,7 @@ from signing.verify import Verdict, verify
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers
 from tests.signing.conftest import ORGANISATION
+from tests.signing.signed_elsewhere import by_pyhanko
 from tests.signing.time_server import TimeServer, running
 
 Places = dict[str, tuple[Place, ...]]
@@ -101,15 +102,14 @@ def server() -> Iterator[TimeServer]:
 
 @pytest.fixture
 def signed_by(places: Places, director: Party, contractor: Party, stamp_of: StampOf):  # type: ignore[no-untyped-def]
-    def sign(key: SealKey, upto: int = 2) -> bytes:
-        pdf = seal.prepare(papers.contract(), places)
+    def sign(key: SealKey, upto: int = 2, paper: bytes = b"") -> bytes:
+        pdf = seal.prepare(paper or papers.contract(), places)
         for position, party in enumerate((director, contractor)[:upto]):
             pdf = seal.sign(
                 pdf,
                 key=party.key,
                 stamp=stamp_of(party),
                 with_key=key,
-                certify=position == 0,
                 at=datetime.now(UTC),
                 reason="Подписание документа",
                 name=party.name,
@@ -185,6 +185,21 @@ def test_an_archived_document_is_provable_from_the_file_alone(
 
         assert result.ades_subindic is AdESPassed.OK, result.failure_msg
         assert result.oldest_evidence_record_timestamp is not None
+
+
+def test_a_signature_that_came_along_does_not_hold_up_the_archive(
+    signed_by, installation: Installation, server: TimeServer
+) -> None:
+    """Nobody here could prove whose it is; our own are proven all the same."""
+    given = by_pyhanko(papers.contract(), installation.now)
+
+    verdict = check(
+        signed_by(installation.key(Baseline.LTA, server), paper=given), installation, server
+    )
+
+    theirs, *ours = verdict.signatures
+    assert verdict.causes == theirs.causes == ("issuer_unknown",)
+    assert baseline_of(replace(verdict, signatures=tuple(ours))) is Baseline.LTA
 
 
 def test_rsa_signatures_with_their_chain_fit_the_reserved_room(

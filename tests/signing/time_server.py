@@ -38,6 +38,7 @@ class TimeServer:
     asked: int = 0
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     is_for_time: bool = True
+    days: int = 3650  # the term of its certificate
     is_list_served: bool = True
     is_revoked: bool = False
     released: threading.Event = field(default_factory=threading.Event)
@@ -58,6 +59,7 @@ class TimeServer:
             self._root_key,
             list_url=point,
             is_for_time=self.is_for_time,
+            days=self.days,
         )
 
     @property
@@ -231,6 +233,7 @@ def _certificate(
     issuer_key: ec.EllipticCurvePrivateKey,
     list_url: x509.UniformResourceIdentifier | None = None,
     is_for_time: bool = False,
+    days: int = 3650,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -242,7 +245,7 @@ def _certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - 365 * _DAY)
-        .not_valid_after(now + 3650 * _DAY)
+        .not_valid_after(now + days * _DAY)
         .add_extension(x509.BasicConstraints(is_root, None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

@@ -19,13 +19,13 @@ from employees.keys import platform_roots, platform_seal
 from signing import coordinates
 from signing.base import Level, Party
 from signing.hashes import sha256
-from signing.intake import Limits, take_in
+from signing.intake import Intake, Limits, take_in
 from signing.provider import SignatureOrder, SigningRequest, provider
 from signing.stamps import stamp_lines
 from signing.verify import verify
 from signx import trial
 from signx.errors import SignXError
-from signx.management.pdf_files import given_files, one_line
+from signx.management.pdf_files import KEEP_SIGNATURES, given_files, one_line
 
 _PROVIDER = "embedded"
 _NAME_LIMIT = 200
@@ -44,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("target", type=Path, metavar="OUT")
         parser.add_argument("--signer", action="append", required=True, metavar="NAME")
         parser.add_argument("--coordinates", default="", help="like 1=-1:20:250; 2=@Director")
+        parser.add_argument("--keep-signatures", action="store_true", help=KEEP_SIGNATURES)
         parser.add_argument("--language", default=settings.LANGUAGE_CODE, choices=["ru", "en"])
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,8 +58,13 @@ class Command(BaseCommand):
             if trial.MARK in os.environ:
                 call_command("migrate", interactive=False, verbosity=0)
             with translation.override(options["language"]):
+                intake = take_in(
+                    given.content,
+                    Limits(bytes=settings.FILE_LIMIT_BYTES, pages=settings.PAGE_LIMIT),
+                    keeps_signatures=options["keep_signatures"],
+                )
                 sealed = sealed_pdf(
-                    given.content, given.path.stem, names, options["coordinates"], timezone.now()
+                    intake, given.path.stem, names, options["coordinates"], timezone.now()
                 )
             _write(options["target"], sealed)
         except SignXError as error:
@@ -72,21 +78,20 @@ class Command(BaseCommand):
         self.stdout.write(f"{options['target']}: {len(names)} × PAdES, SHA-256 {sha256(sealed)}")
 
 
-def sealed_pdf(pdf: bytes, title: str, names: list[str], where: str, at: datetime) -> bytes:
+def sealed_pdf(intake: Intake, title: str, names: list[str], where: str, at: datetime) -> bytes:
     """The file with one signature for each name, in the active language. Raises SignXError."""
-    limits = Limits(bytes=settings.FILE_LIMIT_BYTES, pages=settings.PAGE_LIMIT)
-    clean = take_in(pdf, limits).pdf
     keys = [str(number) for number in range(1, len(names) + 1)]
     language = translation.get_language() or "en"
     placed = coordinates.place(
-        coordinates.parse(where), clean, keys, language=language, document_title=title
+        coordinates.parse(where), intake.pdf, keys, language=language, document_title=title
     )
     engine = provider(_PROVIDER)
     signed = engine.prepare(SigningRequest("seal_pdf", placed.pdf, placed.places)).pdf
     for key, name in zip(keys, names, strict=True):
         signed = engine.sign(signed, _order(key, name, keys, at, language))
     verdict = verify(signed, roots=platform_roots(), at=at, apart=False)
-    if verdict.verdict == "invalid" or len(verdict.signatures) != len(names):
+    count = len(intake.signatures) + len(names)
+    if verdict.verdict == "invalid" or len(verdict.signatures) != count:
         raise CommandError(f"provider_failed: {', '.join(verdict.causes)}")
     return signed
 
@@ -108,7 +113,6 @@ def _order(key: str, name: str, keys: list[str], at: datetime, language: str) ->
         reason=_("Trial signature"),
         stamp=stamp_lines(party, signed_at=at, document_number="", language=language, zone=zone),
         at=at,
-        is_first=key == keys[0],
         with_key=platform_seal(at),
         is_last=key == keys[-1],
     )

@@ -82,7 +82,6 @@ def sign_twice(pdf: bytes, places: Mapping[str, tuple[Place, ...]], company: Com
             key=key,
             stamp=stamp,
             with_key=company.key,
-            certify=number == 0,
             at=AT + timedelta(minutes=number),
             reason="Подписание документа",
             name=stamp.lines[1],
