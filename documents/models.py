@@ -135,6 +135,7 @@ class Document(models.Model):
     page_count = models.PositiveIntegerField(default=0)  # of SHOWN, a signature sheet included
     source_page_count = models.PositiveIntegerField(default=0)
     units = models.PositiveSmallIntegerField(default=1)  # its price on the balance
+    # Other sides who have no agreement in force are asked for one; decided for each signer.
     needs_agreement = models.BooleanField(default=False)
     may_delegate = models.BooleanField(default=False)  # as the portal decided when it was made
 
@@ -218,6 +219,11 @@ class Document(models.Model):
         return [signer for signer in waiting if signer.order == waiting[0].order]
 
     @property
+    def is_personnel(self) -> bool:
+        """Between an employer and an employee, where labour law limits the kinds of signature."""
+        return self.signers.filter(side=Signer.Side.COUNTERPARTY, employee__isnull=False).exists()
+
+    @property
     def verification_url(self) -> str:
         """The public page that tells what this document is; printed as QR in every stamp."""
         return f"{settings.PUBLIC_URL}/v/{self.public_id}"
@@ -228,7 +234,7 @@ class Agreement(models.Model):
 
     portal = models.ForeignKey(Portal, on_delete=models.PROTECT)
     counterparty = models.CharField(max_length=60)  # "contact:5", "employee:7"
-    address = models.CharField(max_length=254)
+    address = models.CharField(max_length=254)  # where the signer's codes go: e-mail or phone
     template_version = models.CharField(max_length=20)
     template_hash = models.CharField(max_length=64)
     language = models.CharField(max_length=8)
