@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from documents import files
 from documents.chips import (
     Chip,
@@ -20,6 +22,7 @@ from documents.listing import visible_to, with_parties
 from documents.models import Document, Signer, StoredFile
 from documents.own_turn import OwnTurn, own_turn
 from documents.services import REMINDER_PAUSE
+from documents.signer_agreement import accepted_before, due_offer
 from employees.codes import mask_address
 from employees.models import Employee, Right
 from journal.actors import actor_name
@@ -27,6 +30,7 @@ from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.sentences import sentence
 from journal.services import chain_of
+from signing.base import Level
 from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind
@@ -79,6 +83,7 @@ class Card:
     may_act: bool
     is_late: bool
     turn: OwnTurn | None
+    agreement: str
 
 
 def find(reader: Employee, public_id: str) -> Document:
@@ -108,7 +113,20 @@ def read(document: Document, reader: Employee, at: datetime) -> Card:
         may_act=may_act,
         is_late=is_late and document.status == Document.Status.SEALING,
         turn=own_turn(document, reader, at),
+        agreement=agreement_state(document),
     )
+
+
+def agreement_state(document: Document) -> str:
+    """What the sides' agreement on electronic signatures stands on, in words for the sender."""
+    others = document.signers.filter(side=Signer.Side.COUNTERPARTY)
+    if any(signer.agreed_at or due_offer(signer) for signer in others):
+        return _("Signed together with the document")
+    if all(accepted_before(signer) for signer in others):
+        return _("In force since an earlier document")
+    if document.level != Level.SIMPLE:
+        return _("Not asked for")
+    return _("Not asked for: a simple signature counts only if the sides have agreed on it")
 
 
 def _signer_lines(document: Document, at: datetime) -> list[SignerLine]:

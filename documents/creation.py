@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
-from documents import agreement_texts, files
+from documents import files
 from documents.law import refuse_level
 from documents.models import (
-    Agreement,
     CodeChannel,
     CrmBinding,
     Document,
@@ -140,26 +139,11 @@ class Prepared:
     files: tuple[_File, ...]
 
 
-def agreement_needed(portal: Portal, counterparty: str, address: str) -> bool:
-    """By the portal's setting: whether the agreement is signed along with the next document.
-
-    `counterparty` like "contact:5". An accepted one counts until template or address change.
-    """
-    wish = PortalSettings.objects.of(portal).agreement
-    if wish != PortalSettings.Agreement.WHEN_NEEDED:
-        return wish == PortalSettings.Agreement.ALWAYS
-    return not Agreement.objects.filter(
-        portal=portal,
-        counterparty=counterparty,
-        address=address,
-        template_hash__in=agreement_texts.current_hashes(),
-    ).exists()
-
-
 def prepare(new: NewDocument, *, at: datetime) -> Prepared:
     """Check, place the stamps, write the files. No rows, and no transaction around it."""
+    personnel = any(other.employee is not None for other in new.others)
     for party, level in (("company", _company_level(new)), ("counterparty", new.level)):
-        refuse_level(new.title, [party], level)
+        refuse_level(new.title, [party], level, personnel=personnel)
         require_level(PROVIDER, level)
     settings = PortalSettings.objects.of(new.portal)
     _require_others(new, settings)
@@ -189,9 +173,11 @@ def _require_others(new: NewDocument, settings: PortalSettings) -> None:
         if by_sms and not phone_digits(other.phone):
             raise SignXError(ErrorCode.CONTACT_INCOMPLETE, contact=other.name, fields=_("phone"))
     company = new.signer_company
-    people = [(other.reference, other.email) for other in new.others]
-    people.append((f"employee:{company.bitrix_user_id}", company.email))
-    if len(people) < 2 or len(set(people)) < len(people):
+    parties = [other.reference for other in new.others] + [f"employee:{company.bitrix_user_id}"]
+    # One mailbox for two sides is one person who signs for both.
+    addresses = [company.email, *(other.email for other in new.others)]
+    mailboxes = [address.casefold() for address in addresses if address]
+    if len(parties) < 2 or any(len(set(names)) < len(names) for names in (parties, mailboxes)):
         raise SignXError(
             ErrorCode.PARAMETER_INVALID,
             "counterparties",
@@ -234,7 +220,7 @@ def _document(
         page_count=max(new.pdf.page_count, *(page + 1 for page in pages)),
         source_page_count=new.pdf.page_count,
         earlier_signatures=[asdict(one) for one in new.pdf.signatures],
-        needs_agreement=_needs_agreement(new),
+        needs_agreement=_needs_agreement(new, settings),
         may_delegate=settings.may_delegate,
         sender=new.sender,
         responsible=new.responsible,
@@ -242,12 +228,11 @@ def _document(
     )
 
 
-def _needs_agreement(new: NewDocument) -> bool:
+def _needs_agreement(new: NewDocument, settings: PortalSettings) -> bool:
+    """Whether the other sides are asked for an agreement, each unless one of his is in force."""
     if new.agreement_file is not None or new.agreement == ALWAYS:
         return True
-    if new.agreement == NEVER:
-        return False
-    return any(agreement_needed(new.portal, one.reference, one.email) for one in new.others)
+    return new.agreement != NEVER and settings.agreement != PortalSettings.Agreement.NEVER
 
 
 def _put_files(new: NewDocument, document: Document, shown: bytes) -> list[_File]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from documents import files
 from documents.detached_models import DetachedSignature
-from documents.models import Agreement, Document, Signature, Signer, StoredFile
+from documents.models import Document, Signature, Signer, StoredFile
+from documents.signer_agreement import accepted_before
 from documents.stamping import party_of
 from employees.codes import mask_address
 from employees.keys import platform_roots, platform_seal
@@ -68,7 +70,7 @@ def report_data(document: Document, *, at: datetime) -> ReportData:
             result=_file(document, Kind.SIGNED, document.page_count),
             signers=tuple(_signer(signature, events) for signature in _signatures(document)),
             events=tuple(_event(document, event) for event in events),
-            agreement=_agreement(document),
+            agreements=tuple(_agreements(document)),
             seal=_seal(document, at),
             journal_head=head_hash(document.portal),
             verification_url=document.verification_url,
@@ -163,22 +165,18 @@ def _actor(document: Document, actor: str) -> str:
     return person.name if person is not None else settings.OPERATOR_NAME
 
 
-def _agreement(document: Document) -> ReportAgreement | None:
-    """Of this signing, or the one in force since an earlier document."""
+def _agreements(document: Document) -> Iterator[ReportAgreement]:
+    """Of each other side: accepted in this signing, or in force since an earlier document."""
     for signer in document.signers.filter(side=Signer.Side.COUNTERPARTY):
         signer.document = document
-        accepted = (
-            Agreement.objects.filter(
-                portal=document.portal, counterparty=signer.counterparty, address=signer.email
-            )
-            .order_by("-accepted_at")
-            .first()
-        )
+        accepted = accepted_before(signer)
         if accepted is not None:
-            return ReportAgreement(
-                accepted.template_version, accepted.template_hash, accepted.accepted_at
+            yield ReportAgreement(
+                signer.name,
+                accepted.template_version,
+                accepted.template_hash,
+                accepted.accepted_at,
             )
-    return None
 
 
 def _seal(document: Document, at: datetime) -> ReportSeal:

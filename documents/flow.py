@@ -165,7 +165,7 @@ def signer_agreed(
     Agreement.objects.get_or_create(
         portal=document.portal,
         counterparty=signer.counterparty,
-        address=signer.email,
+        address=signer.code_address,
         template_hash=template_hash,
         defaults={
             "template_version": template_version,

@@ -162,6 +162,7 @@ class Document(models.Model):
     earlier_signatures = models.JSONField(_("earlier signatures"), default=list, blank=True)
     # Its price on the balance.
     units = models.PositiveSmallIntegerField(_("price, signatures"), default=1)
+    # Other sides who have no agreement in force are asked for one; decided for each signer.
     needs_agreement = models.BooleanField(_("with an additional agreement"), default=False)
     # As the portal decided when it was made.
     may_delegate = models.BooleanField(_("may hand over signing"), default=False)
@@ -257,6 +258,11 @@ class Document(models.Model):
         return [signer for signer in waiting if signer.order == waiting[0].order]
 
     @property
+    def is_personnel(self) -> bool:
+        """Between an employer and an employee, where labour law limits the kinds of signature."""
+        return self.signers.filter(side=Signer.Side.COUNTERPARTY, employee__isnull=False).exists()
+
+    @property
     def verification_url(self) -> str:
         """The public page that tells what this document is; printed as QR in every stamp."""
         return f"{settings.PUBLIC_URL}/v/{self.public_id}"
@@ -267,6 +273,7 @@ class Agreement(models.Model):
 
     portal = models.ForeignKey(Portal, on_delete=models.PROTECT, verbose_name=_("portal"))
     counterparty = models.CharField(_("counterparty"), max_length=60)  # "contact:5", "employee:7"
+    # Where the codes go: e-mail or phone.
     address = models.CharField(_("address"), max_length=254)
     template_version = models.CharField(_("version of the text"), max_length=20)
     template_hash = models.CharField(_("hash of the text"), max_length=64)

@@ -14,7 +14,6 @@ from documents.creation import (
     Counterparty,
     CrmEntity,
     NewDocument,
-    agreement_needed,
     prepare,
     write,
 )
@@ -33,7 +32,6 @@ __all__ = [
     "Counterparty",
     "CrmEntity",
     "NewDocument",
-    "agreement_needed",
     "cancel_document",
     "change_address",
     "create_and_send",

@@ -33,8 +33,13 @@ class AgreementOffer:
 
 
 def offer_for(signer: Signer) -> AgreementOffer | None:
-    """None when the document asks for no agreement, and for the company that offers it."""
-    if not signer.document.needs_agreement or signer.side == Signer.Side.COMPANY:
+    """None when the document asks for no agreement, and for the company that offers it.
+
+    An employee is always asked: without his consent no electronic paper binds him (Labour Code of
+    the Russian Federation, article 22.2), whatever the company has chosen for its counterparties.
+    """
+    is_asked = signer.document.needs_agreement or signer.signs_in_portal
+    if signer.side == Signer.Side.COMPANY or not is_asked:
         return None
     own_file = files.find(signer.document, StoredFile.Kind.AGREEMENT_SOURCE)
     if own_file is not None:
@@ -77,8 +82,10 @@ def _accepted(signer: Signer, digest: str) -> Agreement | None:
 
 
 def _of(signer: Signer) -> QuerySet[Agreement]:
+    """An agreement says by which address the signer is known (63-FZ, article 9, part 2): it holds
+    for codes sent there and nowhere else."""
     return Agreement.objects.filter(
         portal=signer.document.portal,
         counterparty=signer.counterparty,
-        address=signer.email,
+        address=signer.code_address,
     )

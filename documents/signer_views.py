@@ -132,6 +132,7 @@ def _agree(request: HttpRequest, access: Access, form: AgreeForm | None = None) 
     context = _context(access) | {
         "offer": offer,
         "accepted_on": day(earlier.accepted_at, _language()) if earlier else "",
+        "agreed": offer is not None or earlier is not None,
         "agreement": text_for(access.signer) if has_text else None,
         "form": form or AgreeForm(),
         "address": codes.mask_address(access.signer.code_address),

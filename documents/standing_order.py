@@ -37,9 +37,10 @@ def sign_for_company(document: Document, *, actor: str, at: datetime) -> None:
     SIGNATURE_NOT_CONFIRMED, RIGHT_MISSING (robots may not use it, or it has no certificate),
     SIGNATURE_LEVEL_REFUSED (the kind of signature changed since the draft).
     """
+    personnel = document.is_personnel
     for signer in _company_signers(document):
         profile = _usable_profile(signer, by_robot=actor.startswith(ROBOT_PREFIX))
-        refuse_level(document.title, [signer.side], profile.level)
+        refuse_level(document.title, [signer.side], profile.level, personnel=personnel)
         if is_turn_of(signer):
             _give(document, signer, profile, actor, at)
         else:

@@ -21,7 +21,7 @@ from signing.paper import build
 from signing.report_layout import report_story
 
 JSON_NAME = "signing-report.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ class ReportEarlier:
 
 @dataclass(frozen=True)
 class ReportAgreement:
-    """The accepted agreement: template version and hash, and the moment of acceptance."""
+    """One side's accepted agreement: template version and hash, and the moment of acceptance."""
 
+    name: str
     version: str
     template_hash: str
     accepted_at: datetime
@@ -132,7 +133,7 @@ class ReportData:
     result: ReportFile
     signers: tuple[ReportSigner, ...]
     events: tuple[ReportEvent, ...]
-    agreement: ReportAgreement | None
+    agreements: tuple[ReportAgreement, ...]
     seal: ReportSeal
     journal_head: str
     verification_url: str

@@ -15,7 +15,14 @@ from signing.stamps import LEVEL_NAMES, moment, short_moment, zone_name
 from signing.typeface import printable
 
 if TYPE_CHECKING:
-    from signing.report import ReportData, ReportDetached, ReportEarlier, ReportFile, ReportSigner
+    from signing.report import (
+        ReportAgreement,
+        ReportData,
+        ReportDetached,
+        ReportEarlier,
+        ReportFile,
+        ReportSigner,
+    )
 
 _CODE_SIDE = 74.0
 _LABEL_WIDTH = 128.0
@@ -33,7 +40,7 @@ def report_story(data: ReportData) -> tuple[str, str, list[Flowable]]:
         *_signers(data),
         *_earlier(data),
         *_detached(data),
-        *_agreement(data),
+        *_agreements(data),
         *_verification(data),
         *_events(data),
     ]
@@ -157,16 +164,19 @@ def _detached_rows(data: ReportData, signature: ReportDetached) -> list[_Row]:
     return [(label, value) for label, value in rows if value]
 
 
-def _agreement(data: ReportData) -> list[Flowable]:
-    if data.agreement is None:
-        return []
-    rows = [
-        (_("Template version"), _safe(data.agreement.version)),
-        (_("SHA-256 of the template"), _safe(data.agreement.template_hash)),
-        (_("Accepted"), _time(data, data.agreement.accepted_at)),
-    ]
+def _agreements(data: ReportData) -> list[Flowable]:
     heading = _text(_("Agreement on the use of an electronic signature"), "heading")
-    return [KeepTogether([heading, _facts(rows)])]
+    blocks = [_facts(_agreement_rows(data, agreement)) for agreement in data.agreements]
+    return [KeepTogether([heading, blocks[0]]), *blocks[1:]] if blocks else []
+
+
+def _agreement_rows(data: ReportData, agreement: ReportAgreement) -> list[tuple[str, str]]:
+    return [
+        (_("Accepted by"), _safe(agreement.name)),
+        (_("Template version"), _safe(agreement.version)),
+        (_("SHA-256 of the template"), _safe(agreement.template_hash)),
+        (_("Accepted"), _time(data, agreement.accepted_at)),
+    ]
 
 
 def _verification(data: ReportData) -> list[Flowable]:

@@ -19,12 +19,13 @@ from documents.creation import Counterparty, CrmEntity, NewDocument
 from documents.files import shown_sha256
 from documents.flow import Evidence
 from documents.models import Document, Signer
-from documents.signer_agreement import offer_for
-from employees import balances
+from documents.signer_agreement import due_offer, offer_for
+from employees import balances, certificates
 from employees.models import Employee, EmployeeRight, Right, SignatureProfile
 from outbox.base import Outcome
 from outbox.models import Delivery
 from outbox.services import settle
+from signing.base import Level
 from signing.intake import Intake, take_in
 from signing.typeface import FONTS
 
@@ -82,6 +83,14 @@ def make_signer_employee(portal: Portal, user_id: int = 12) -> Employee:
     return employee
 
 
+def give_own_key(employee: Employee) -> None:
+    """Support has confirmed an unqualified signature: the employee signs with a key of his own."""
+    profile = SignatureProfile.objects.get(employee=employee)
+    profile.level = Level.UNQUALIFIED
+    profile.save(update_fields=["level"])
+    certificates.issue_if_due(profile, by="support:anna", at=NOON)
+
+
 @cache
 def paper() -> Intake:
     """A clean contract of two pages, through the real intake."""
@@ -122,6 +131,20 @@ def new_document(portal: Portal, **changes: object) -> NewDocument:
         known = Employee.objects.filter(portal=portal, bitrix_user_id=12).first()
         asked["signer_company"] = known or make_signer_employee(portal)
     return NewDocument(**asked)  # type: ignore[arg-type]
+
+
+def personnel(portal: Portal, worker: Employee, **changes: object) -> dict[str, object]:
+    """A paper for an employee, signed by the employer as the Labour Code asks."""
+    director = Employee.objects.filter(portal=portal, bitrix_user_id=12).first()
+    if director is None:
+        director = make_signer_employee(portal)
+        give_own_key(director)
+    other = Counterparty(worker.name, worker.email, employee=worker)
+    return {
+        "counterparty": other,
+        "signer_company": director,
+        "title": "Заявление на отпуск",
+    } | changes
 
 
 def make_draft(portal: Portal, **changes: object) -> Document:
@@ -184,7 +207,7 @@ def make_completed(portal: Portal, **changes: object) -> Document:
     document = make_sending(portal, **changes)
     tasks.hand_over(document.pk, NOON)
     settle_deliveries("invitation")
-    if document.needs_agreement:
+    if due_offer(counterparty_of(document)) is not None:
         accept_agreement(document, at=NOON)
     sign_as_counterparty(document, at=NOON)
     tasks.seal(document.pk, NOON)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bitrix24', '0003_labels'),
+        ('bitrix24', '0003_confirmed_sessions'),
     ]
 
     operations = [

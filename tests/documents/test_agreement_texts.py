@@ -9,9 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from documents import agreement_texts, agreements
-from documents.creation import agreement_needed
 from documents.models import AgreementTemplate
-from documents.signer_agreement import offer_for
+from documents.signer_agreement import due_offer, offer_for
 from signing import agreement as engine
 from signing.agreement import Kind
 from tests import factories
@@ -97,13 +96,12 @@ def test_a_version_names_one_text(support: Client) -> None:
 def test_a_new_text_must_be_accepted_anew_and_the_old_paper_stays(support: Client) -> None:
     office = factories.make_portal()
     done = factories.make_completed(office, agreement="Y")
-    other = factories.counterparty_of(done)
-    assert not agreement_needed(office, other.counterparty, other.email)
+    before = factories.make_sending(office, agreement="")
+    assert due_offer(factories.counterparty_of(before)) is None
 
     write(support, other_text())
     publish(support, AgreementTemplate.objects.get(version="2026.2"))
 
-    assert agreement_needed(office, other.counterparty, other.email)
     text = agreements.text_for(factories.counterparty_of(done))
     assert text.version == engine.TEMPLATE_VERSION
     sent = factories.make_sending(office, agreement="")

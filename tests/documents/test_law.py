@@ -25,6 +25,21 @@ BOTH = ("company", "counterparty")
         ("Сведения СТД-Р", "work_book"),
         ("Приказ об объявлении выговора", "penalty"),
         ("Заявление на увольнение по собственному желанию", "own_will"),
+        # as files are named, and as people turn words around
+        ("Трудовой_договор_Сидоров.pdf", "labour_contract"),
+        ("Трудовой-договор", "labour_contract"),
+        ("Договор трудовой № 5", "labour_contract"),
+        ("Трудовые договоры филиала", "labour_contract"),
+        ("Изменения в трудовом договоре", "labour_contract"),
+        ("Договор ученический", "labour_contract"),
+        ("Приказ_об_увольнении_Сидорова", "dismissal_order"),
+        ("Об увольнении Сидорова. Приказ № 5", "dismissal_order"),
+        (
+            "Приказ (распоряжение) о прекращении (расторжении) трудового договора с работником",
+            "dismissal_order",
+        ),
+        ("Приказ по форме Т-8", "dismissal_order"),
+        ("Акт (форма Н-1)", "accident"),
     ],
 )
 def test_a_one_time_code_is_not_enough_for_labour_documents(title: str, code: str) -> None:
@@ -48,6 +63,7 @@ def test_a_one_time_code_is_not_enough_for_labour_documents(title: str, code: st
         "Договор подряда (трудовые ресурсы заказчика)",
         "Заявление на отпуск",
         "Приказ о направлении в командировку",
+        "Договор на обучение персонала заказчика",
     ],
 )
 def test_ordinary_papers_are_left_to_the_parties(title: str) -> None:
@@ -70,12 +86,31 @@ def test_the_employer_needs_more_than_the_employee() -> None:
     law.refuse_level("Трудовой договор", BOTH, "qualified")
 
 
+def test_training_of_an_employee_is_no_civil_contract() -> None:
+    for title in ("Договор на обучение", "Договор на получение образования № 3"):
+        with pytest.raises(SignXError) as caught:
+            law.refuse_level(title, ["company"], "unqualified", personnel=True)
+        assert caught.value.detail.startswith("training")
+
+
+def test_the_employer_signs_no_personnel_document_with_a_code() -> None:
+    title = "Приказ о приёме на работу"
+
+    with pytest.raises(SignXError) as caught:
+        law.refuse_level(title, ["company"], "simple", personnel=True)
+
+    assert caught.value.detail.startswith("personnel")
+    law.refuse_level(title, ["company"], "unqualified", personnel=True)
+    law.refuse_level(title, ["counterparty"], "simple", personnel=True)
+
+
 def test_every_refusal_has_advice() -> None:
     for rule in law.TABLE:
         for party in BOTH:
             for level in set(Level) - rule.levels[party]:
                 with pytest.raises(SignXError) as caught:
-                    law.refuse_level(_title_of(rule), [party], level)
+                    law.refuse_level(_title_of(rule), [party], level, personnel=True)
+                assert caught.value.detail.startswith(rule.code)
                 assert caught.value.context["reason"]
 
 
@@ -86,8 +121,10 @@ def _title_of(rule: law.Rule) -> str:
         "dismissal_order": "Приказ об увольнении",
         "safety_briefing": "Лист инструктажа",
         "labour_contract": "Трудовой договор",
+        "training": "Договор об обучении",
         "penalty": "Дисциплинарное взыскание",
         "change_notice": "Уведомление об изменении условий трудового договора",
         "own_will": "Заявление об увольнении",
+        "personnel": "График отпусков",
     }
     return titles[rule.code]

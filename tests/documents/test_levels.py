@@ -14,8 +14,7 @@ from documents import files, services, tasks, verification
 from documents.models import Document, Signature, StoredFile
 from employees import certificates
 from employees.keys import platform_roots
-from employees.models import Employee, KeyPair, SignatureProfile
-from signing.base import Level
+from employees.models import Employee, KeyPair
 from signing.baseline import baseline_of
 from signing.embedded.certificates import fingerprint
 from signing.embedded.proof import Baseline
@@ -35,10 +34,7 @@ Status = Document.Status
 def signer(office: Portal) -> Employee:
     """Whose unqualified signature support has confirmed."""
     employee = factories.make_signer_employee(office)
-    profile = SignatureProfile.objects.get(employee=employee)
-    profile.level = Level.UNQUALIFIED
-    profile.save(update_fields=["level"])
-    certificates.issue_if_due(profile, by="support:anna", at=NOON)
+    factories.give_own_key(employee)
     return employee
 
 

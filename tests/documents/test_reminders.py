@@ -8,7 +8,6 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import bounces, services, tasks
-from documents.creation import Counterparty
 from documents.models import Document
 from employees.models import Employee
 from journal.services import chain_of
@@ -102,8 +101,7 @@ def test_everybody_who_was_asked_hears_that_the_term_is_over(sent: Document) -> 
 
 def test_an_employee_who_was_asked_hears_of_it_in_the_portal(office: Portal) -> None:
     worker = factories.make_employee(office, 50, "Чернова Анна Львовна")
-    other = Counterparty(worker.name, worker.email, employee=worker)
-    document = factories.make_sending(office, title="Заявление на отпуск", counterparty=other)
+    document = factories.make_sending(office, **factories.personnel(office, worker))
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("portal_invitation")
 

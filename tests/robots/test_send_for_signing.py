@@ -16,6 +16,7 @@ from employees.services import delegate, find_employee, stop_signature
 from journal.events import EventKind
 from journal.models import AuditEvent
 from robots.models import RobotCall
+from tests import factories
 
 UNITS_OF_A_NEW_PORTAL = 5
 
@@ -115,7 +116,8 @@ def test_a_company_signs_by_its_main_contact(processes, converted):
 
 
 @pytest.mark.parametrize("written", ["user_7", "Зайцев Илья Петрович [7]", "[7]", ["user_7"]])
-def test_an_hr_document_is_signed_by_an_employee(processes, converted, robots_on, written):
+def test_an_hr_document_is_signed_by_an_employee(processes, converted, robots_on, signer, written):
+    factories.give_own_key(signer)
     step = processes.send(document=cast.HR_NOTICE, signer_counterparty=written, crm_entity="")
     processes.worker.run()
 

@@ -15,7 +15,6 @@ from playwright.sync_api import Page
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.creation import Counterparty
 from documents.models import Document, Signer
 from employees.models import Employee
 from outbox.base import Command, Letter
@@ -81,10 +80,10 @@ def ask_employee(portal: Portal) -> tuple[Document, Desk]:
     person = Employee.objects.create(
         portal=portal, bitrix_user_id=40, name="Чернова Анна Львовна", position="Кладовщик"
     )
-    other = Counterparty(name=person.name, email="", employee=person)
-    document = factories.make_sending(portal, counterparty=other, title="Заявление на отпуск")
+    document = factories.make_sending(portal, **factories.personnel(portal, person))
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("portal_invitation")
+    factories.accept_agreement(document, at=NOON)
     return document, Desk(person, language="ru")
 
 

@@ -21,8 +21,6 @@ from tests.factories import NOON
 from tests.frame.desk import Desk
 from tests.signer.conftest import CODE
 
-LEAVE = "Заявление на отпуск"
-
 
 @pytest.fixture
 def worker_desk(office: Portal) -> Desk:
@@ -33,12 +31,14 @@ def worker_desk(office: Portal) -> Desk:
     return Desk(person)
 
 
-def _ask(office: Portal, desk: Desk, **changes: object) -> Document:
-    person = desk.employee
-    other = Counterparty(name=person.name, email=person.email, employee=person)
-    document = factories.make_sending(office, counterparty=other, title=LEAVE, **changes)
+def _ask(office: Portal, desk: Desk, *, consented: bool = True, **changes: object) -> Document:
+    document = factories.make_sending(
+        office, **factories.personnel(office, desk.employee, **changes)
+    )
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("portal_invitation")
+    if consented:
+        factories.accept_agreement(document, at=NOON)
     return Document.objects.get(pk=document.pk)
 
 
@@ -59,9 +59,7 @@ def _signer(document: Document) -> Signer:
 def test_the_employee_is_asked_by_a_notice_and_no_letter_goes_out(
     office: Portal, worker_desk: Desk
 ) -> None:
-    document = factories.make_sending(
-        office, counterparty=Counterparty(name="А", email="", employee=worker_desk.employee)
-    )
+    document = factories.make_sending(office, **factories.personnel(office, worker_desk.employee))
     tasks.hand_over(document.pk, NOON)
 
     command = content(Delivery.objects.get(kind="portal_invitation"))
@@ -127,7 +125,8 @@ def test_the_code_stands_nowhere_but_in_the_notice(office: Portal, worker_desk: 
 def test_the_consent_to_electronic_papers_is_accepted_once(
     office: Portal, worker_desk: Desk
 ) -> None:
-    document = _ask(office, worker_desk, agreement="Y")
+    # "N" is about counterparties: the law asks every employee.
+    document = _ask(office, worker_desk, consented=False, agreement="N")
     page = worker_desk.read(_url(document))
     assert "Согласие на кадровые документы" in page
     assert worker_desk.post(_url(document, "/code")).status_code == 422
@@ -142,7 +141,7 @@ def test_the_consent_to_electronic_papers_is_accepted_once(
     tasks.seal(document.pk)
     assert document.files.filter(kind="agreement").exists()
     assert "I have read it and accept it" not in worker_desk.read(
-        _url(_ask(office, worker_desk, agreement="Y"))
+        _url(_ask(office, worker_desk, consented=False))
     )
 
 

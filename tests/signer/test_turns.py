@@ -14,6 +14,7 @@ from documents.models import Document, PortalSettings, Signature, Signer
 from documents.signer_agreement import offer_for
 from employees.models import SignatureProfile
 from outbox.models import Delivery
+from signing.report import attached_json
 from signing.verify import verify
 from signx.errors import ErrorCode, SignXError
 from tests import factories
@@ -143,6 +144,8 @@ def test_agreements_of_several_signers_come_back_in_one_file(office: Portal) -> 
     text = "".join(page.get_textpage().get_text_bounded() for page in paper)
     assert SELLER.name in text
     assert BUYER.name in text
+    facts = attached_json(document.files.get(kind="report").file.read())
+    assert [one["name"] for one in facts["agreements"]] == [SELLER.name, BUYER.name]
 
 
 def test_a_later_turn_waits_for_the_earlier_one(office: Portal) -> None:

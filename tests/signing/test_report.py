@@ -48,7 +48,14 @@ def data(director: Party, contractor: Party, seal_key: SealKey) -> ReportData:
             ),
         ),
         events=(ReportEvent(140, SIGNED_AT, "Робот", "документ принят", sha256(b"1")),),
-        agreement=ReportAgreement("2026.1", sha256(b"t"), SIGNED_AT + timedelta(minutes=5)),
+        agreements=(
+            ReportAgreement(
+                "Ильин Пётр Андреевич",
+                "2026.1",
+                sha256(b"t"),
+                SIGNED_AT + timedelta(minutes=5),
+            ),
+        ),
         seal=ReportSeal(seal_key.subject, seal_key.fingerprint, seal_key.not_after, "SIGNX"),
         journal_head=sha256(b"head"),
         verification_url="https://sign.example/v/8f3kq2m7w1",
@@ -86,7 +93,7 @@ def test_the_json_copy_holds_the_same_facts_in_utc(data: ReportData) -> None:
     assert facts["signers"][1]["party"]["level"] == "simple"
     assert facts["signers"][1]["signed_at"] == "2026-11-24T11:12:09+00:00"
     assert facts["events"][0]["chain_hash"] == sha256(b"1")
-    assert facts["format_version"] == 1
+    assert facts["format_version"] == 2
 
 
 def test_the_same_data_give_the_same_report(data: ReportData) -> None:

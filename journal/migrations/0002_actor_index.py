@@ -6,8 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bitrix24', '0003_labels'),
-        ('journal', '0002_labels'),
+        ('journal', '0001_initial'),
     ]
 
     operations = [
