@@ -16,7 +16,7 @@ SCHEDULES = {
     "documents.bounce_mailbox.read_mailbox": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "bitrix24.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "bitrix24.tasks.keep_tokens_alive": {"schedule_type": Schedule.DAILY},
-    "documents.protection.extend_due": {"schedule_type": Schedule.DAILY},
+    "documents.protection.extend_due": {"schedule_type": Schedule.HOURLY},
     "employees.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
 }
 
