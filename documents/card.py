@@ -80,6 +80,10 @@ class Card:
     is_late: bool
     turn: OwnTurn | None
 
+    @property
+    def awaited_count(self) -> int:
+        return sum(line.is_awaited for line in self.signers)
+
 
 def find(reader: Employee, public_id: str) -> Document:
     """A document the reader may see. Raises SignXError(NOT_FOUND)."""

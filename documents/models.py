@@ -8,11 +8,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
 from documents.agreement_models import AgreementTemplate as AgreementTemplate
 from documents.detached_models import DetachedSignature as DetachedSignature
+from documents.draft_models import Draft as Draft
 from employees.models import Employee, KeyPair
 from signx.vault import EncryptedTextField
 
@@ -123,6 +125,10 @@ class Document(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.PROTECT, related_name="documents")
     public_id = models.CharField(max_length=20, unique=True, default=new_public_id)
     title = models.CharField(max_length=255)
+    # A row of documents.law that the sender named; the title may name another one besides.
+    kind = models.CharField(max_length=40, blank=True)
+    # The sender's words to the other sides, in their letters.
+    message = models.TextField(blank=True)
     # As the robot named it: "61" (CRM document), "disk_9011"; empty when uploaded in the app.
     source_id = models.CharField(max_length=60, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
@@ -207,6 +213,11 @@ class Document(models.Model):
         return "document", self.public_id
 
     @property
+    def folder(self) -> str:
+        """Where its files lie in the storage."""
+        return f"{self.portal_id}/{self.public_id}"
+
+    @property
     def awaited_signer(self) -> Signer | None:
         """The first of those whose turn it is."""
         return next(iter(self.awaited_signers), None)
@@ -223,11 +234,24 @@ class Document(models.Model):
         return f"{settings.PUBLIC_URL}/v/{self.public_id}"
 
 
+def party_reference(
+    crm_contact_id: int | None, employee: Employee | None, name: str, tax_number: str
+) -> str:
+    """«contact:5», «employee:7», or «person:…» for somebody whom no list knows: a hash of name and
+    tax number, so that another person at the same address is asked anew."""
+    if crm_contact_id:
+        return f"contact:{crm_contact_id}"
+    if employee is not None:
+        return f"employee:{employee.bitrix_user_id}"
+    words = f"{' '.join(name.split()).casefold()}\n{tax_number}"
+    return f"person:{hashlib.sha256(words.encode()).hexdigest()[:32]}"
+
+
 class Agreement(models.Model):
     """An accepted additional agreement; valid while version, address and counterparty stay."""
 
     portal = models.ForeignKey(Portal, on_delete=models.PROTECT)
-    counterparty = models.CharField(max_length=60)  # "contact:5", "employee:7"
+    counterparty = models.CharField(max_length=60)  # by party_reference
     address = models.CharField(max_length=254)
     template_version = models.CharField(max_length=20)
     template_hash = models.CharField(max_length=64)
@@ -275,6 +299,7 @@ class Signer(models.Model):
     name = models.CharField(max_length=200)
     role = models.CharField(max_length=200, blank=True)
     organisation = models.CharField(max_length=200, blank=True)
+    tax_number = models.CharField(max_length=20, blank=True)  # of the organisation or the person
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     code_channel = models.CharField(
@@ -310,11 +335,14 @@ class Signer(models.Model):
 
     @property
     def counterparty(self) -> str:
-        return (
-            f"contact:{self.crm_contact_id}"
-            if self.crm_contact_id
-            else f"employee:{self.employee.bitrix_user_id if self.employee else 0}"
-        )
+        """How agreements name this side."""
+        return party_reference(self.crm_contact_id, self.employee, self.name, self.tax_number)
+
+    @property
+    def organisation_line(self) -> str:
+        """The organisation with its tax number, in the active language."""
+        number = gettext("INN %(number)s") % {"number": self.tax_number} if self.tax_number else ""
+        return ", ".join(part for part in (self.organisation, number) if part)
 
     @property
     def audit_name(self) -> str:
@@ -442,6 +470,10 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def folder(self) -> str:
+        return self.document.folder
 
 
 class CrmBinding(models.Model):

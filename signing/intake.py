@@ -50,6 +50,7 @@ class Intake:
 
 
 REFUSALS = {
+    "missing": _("no file was chosen."),
     "empty": _("the file is empty."),
     "too_big": _("the file is bigger than {limit} MB."),
     "not_pdf": _("it is not a PDF file. Save it as PDF and send it again."),
@@ -90,7 +91,7 @@ NOTES: dict[str, Promise] = {
 
 def take_in(pdf: bytes, limits: Limits = Limits()) -> Intake:
     """The clean file. Raises SignXError(DOCUMENT_INVALID) with the reason in words."""
-    _check_outside(pdf, limits)
+    check_outside(pdf, limits)
     facts, clean = _run_child(pdf, limits)
     return Intake(
         pdf=clean,
@@ -104,7 +105,8 @@ def take_in(pdf: bytes, limits: Limits = Limits()) -> Intake:
     )
 
 
-def _check_outside(pdf: bytes, limits: Limits) -> None:
+def check_outside(pdf: bytes, limits: Limits) -> None:
+    """What can be told without reading the file. Raises SignXError(DOCUMENT_INVALID)."""
     if not pdf:
         raise refusal("empty")
     if len(pdf) > limits.bytes:

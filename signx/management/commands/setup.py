@@ -17,6 +17,7 @@ SCHEDULES = {
     "bitrix24.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "bitrix24.tasks.keep_tokens_alive": {"schedule_type": Schedule.DAILY},
     "employees.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
+    "documents.drafts.forget_old": {"schedule_type": Schedule.DAILY},
 }
 
 
