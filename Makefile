@@ -50,8 +50,9 @@ lint: install  ## ruff and mypy
 format: install  ## ruff, fixing
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-pictures: install  ## pictures of every state of the signing page into docs/images/signing
+pictures: install  ## pictures of the signing page and of «New document» into docs/images
 	@SIGNX_PICTURES=docs/images/signing $(PY) -m pytest -q tests/scenarios/test_signing_page.py -k state
+	@SIGNX_PICTURES=docs/images/new $(PY) -m pytest -q tests/scenarios/test_new_document.py -k turn
 
 letters: install  ## pictures of all letters into docs/images/letters
 	@$(PY) scripts/letters.py

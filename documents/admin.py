@@ -93,6 +93,7 @@ class DocumentAdmin(ReadOnlyAdmin):
             },
         ),
         (_("Signers"), {"fields": ("people",)}),
+        (_("Annulment"), {"fields": ("annulments",)}),
         (_("What happened"), {"fields": ("timeline",)}),
         (_("Deliveries"), {"fields": ("deliveries",)}),
     )
@@ -146,6 +147,29 @@ class DocumentAdmin(ReadOnlyAdmin):
                 _("opened"),
                 _("decided"),
             ),
+            rows,
+        )
+
+    @admin.display(description=_("annulment"))
+    def annulments(self, document: Document) -> SafeString:
+        """Every proposal, and who has signed it; the reason is people's words and stays out."""
+        rows = [
+            (
+                moment(proposal.proposed_at),
+                proposal.proposed_by.key,
+                proposal.get_state_display(),
+                moment(proposal.closed_at),
+                ", ".join(
+                    f"{consent.signer.key} {initials(consent.signer.name)} "
+                    f"{moment(consent.signed_at)}"
+                    for consent in proposal.consents.select_related("signer").order_by("pk")
+                )
+                or "—",
+            )
+            for proposal in document.annulments.select_related("proposed_by").order_by("pk")
+        ]
+        return table(
+            (_("proposed"), _("side"), _("state"), _("closed"), _("signed by")),
             rows,
         )
 

@@ -85,6 +85,10 @@ class Card:
     turn: OwnTurn | None
     agreement: str
 
+    @property
+    def awaited_count(self) -> int:
+        return sum(line.is_awaited for line in self.signers)
+
 
 def find(reader: Employee, public_id: str) -> Document:
     """A document the reader may see. Raises SignXError(NOT_FOUND)."""

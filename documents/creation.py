@@ -19,13 +19,14 @@ from documents.models import (
     Signer,
     StoredFile,
     new_public_id,
+    party_reference,
 )
 from employees.models import Employee, SignatureProfile
 from journal.events import EventKind
 from journal.services import record
 from outbox.sms import phone_digits
 from signing import coordinates
-from signing.base import Place
+from signing.base import Level, Place
 from signing.hashes import sha256
 from signing.intake import Intake
 from signing.provider import require_level
@@ -43,7 +44,7 @@ READ_IN_RUSSIAN = frozenset({"ru", "kz", "kk", "by", "be"})
 
 @dataclass(frozen=True)
 class Counterparty:
-    """The other side: a CRM contact, or an employee (HR document).
+    """The other side: a CRM contact, an employee (HR document), or somebody whom no list knows.
 
     Among several, those with an earlier `turn` sign first and those with the same one at once.
     """
@@ -52,6 +53,7 @@ class Counterparty:
     email: str
     phone: str = ""
     organisation: str = ""
+    tax_number: str = ""
     role: str = ""
     crm_contact_id: int | None = None
     employee: Employee | None = None
@@ -60,9 +62,7 @@ class Counterparty:
     @property
     def reference(self) -> str:
         """How agreements name it, as Signer.counterparty does."""
-        if self.crm_contact_id:
-            return f"contact:{self.crm_contact_id}"
-        return f"employee:{self.employee.bitrix_user_id if self.employee else 0}"
+        return party_reference(self.crm_contact_id, self.employee, self.name, self.tax_number)
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,9 @@ class NewDocument:
     "Y", "N", or empty = the portal's setting; `agreement_file` implies "Y". `counterparty` is
     the usual one; several go into `counterparties`, their stamps have the keys "2", "3", …
     `signing_order`: a value of PortalSettings.SigningOrder, empty = the portal's setting.
+    `code_channel`: how counterparties get their codes, empty = the portal's setting. `kind`: a row
+    of documents.law that the sender named. `delegate` sends by the company signer's permission,
+    and uses up one document of it.
     """
 
     portal: Portal
@@ -110,6 +113,10 @@ class NewDocument:
     level: str = "simple"
     language: str = "ru"
     signing_order: str = ""
+    code_channel: str = ""
+    kind: str = ""
+    message: str = ""
+    delegate: Employee | None = None
 
     @property
     def others(self) -> tuple[Counterparty, ...]:
@@ -119,8 +126,7 @@ class NewDocument:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of all stamps: the company's, then one for each counterparty."""
-        return [COMPANY, *(str(number) for number, _other in enumerate(self.others, 2))]
+        return stamp_keys(len(self.others))
 
 
 @dataclass(frozen=True)
@@ -139,20 +145,49 @@ class Prepared:
     files: tuple[_File, ...]
 
 
+def stamp_keys(others: int) -> list[str]:
+    """The keys of all stamps: the company's, then one for each counterparty."""
+    return [COMPANY, *(str(number) for number in range(2, others + 2))]
+
+
+def place_stamps(
+    portal: Portal,
+    pdf: bytes,
+    keys: Sequence[str],
+    *,
+    where: str,
+    title: str,
+    language: str,
+) -> coordinates.Placed:
+    """Where the stamps of a clean file go; `where` empty = as the portal has decided.
+
+    Raises SignXError(PARAMETER_INVALID) with a reason.
+    """
+    return coordinates.place(
+        coordinates.parse(where or PortalSettings.objects.of(portal).coordinates),
+        pdf,
+        keys,
+        language=_language(language),
+        document_title=title,
+    )
+
+
 def prepare(new: NewDocument, *, at: datetime) -> Prepared:
     """Check, place the stamps, write the files. No rows, and no transaction around it."""
     personnel = any(other.employee is not None for other in new.others)
     for party, level in (("company", _company_level(new)), ("counterparty", new.level)):
-        refuse_level(new.title, [party], level, personnel=personnel)
+        refuse_level(new.title, [party], level, kind=new.kind, personnel=personnel)
         require_level(PROVIDER, level)
+    _require_own_keys(new)
     settings = PortalSettings.objects.of(new.portal)
     _require_others(new, settings)
-    placed = coordinates.place(
-        coordinates.parse(new.coordinates or settings.coordinates),
+    placed = place_stamps(
+        new.portal,
         new.pdf.pdf,
         new.keys,
-        language=_language(new.language),
-        document_title=new.title,
+        where=new.coordinates,
+        title=new.title,
+        language=new.language,
     )
     document = _document(new, settings, placed.places, at)
     return Prepared(document, tuple(_put_files(new, document, placed.pdf)))
@@ -164,12 +199,29 @@ def _company_level(new: NewDocument) -> str:
     return profile.level if profile is not None else new.level
 
 
+def _require_own_keys(new: NewDocument) -> None:
+    """What is promised can be kept: a link and a code make a simple signature and no other."""
+    if new.level != Level.SIMPLE:
+        raise SignXError(
+            ErrorCode.SIGNATURE_LEVEL_REFUSED,
+            f"counterparties have no keys for {new.level}",
+            reason=_(
+                "counterparties sign with a link and a code, which is a simple signature; a "
+                "signature made elsewhere is attached on the document's card after sending"
+            ),
+        )
+
+
+def _channel(new: NewDocument, settings: PortalSettings) -> str:
+    return new.code_channel or settings.code_channel
+
+
 def _require_others(new: NewDocument, settings: PortalSettings) -> None:
     """Everybody can be reached and is asked once."""
     for other in new.others:
         if not other.email and other.employee is None:
             raise SignXError(ErrorCode.CONTACT_INCOMPLETE, contact=other.name, fields=_("E-mail"))
-        by_sms = settings.code_channel == CodeChannel.SMS and other.employee is None
+        by_sms = _channel(new, settings) == CodeChannel.SMS and other.employee is None
         if by_sms and not phone_digits(other.phone):
             raise SignXError(ErrorCode.CONTACT_INCOMPLETE, contact=other.name, fields=_("phone"))
     company = new.signer_company
@@ -211,6 +263,8 @@ def _document(
         portal=new.portal,
         public_id=new_public_id(),
         title=new.title[:255],
+        kind=new.kind,
+        message=new.message,
         source_id=new.source_id,
         level=new.level,
         provider=PROVIDER,
@@ -264,10 +318,12 @@ def _write_signers(new: NewDocument, document: Document) -> None:
         language=_language(company.language or new.language),
     )
     for key, other in zip(new.keys[1:], new.others, strict=True):
-        _write_counterparty(document, key, then + other.turn - 1, other)
+        _write_counterparty(new, document, key, then + other.turn - 1, other)
 
 
-def _write_counterparty(document: Document, key: str, order: int, other: Counterparty) -> None:
+def _write_counterparty(
+    new: NewDocument, document: Document, key: str, order: int, other: Counterparty
+) -> None:
     Signer.objects.create(
         document=document,
         key=key,
@@ -278,18 +334,19 @@ def _write_counterparty(document: Document, key: str, order: int, other: Counter
         name=other.name[:NAME_LENGTH],
         role=other.role[:NAME_LENGTH],
         organisation=other.organisation[:NAME_LENGTH],
+        tax_number=other.tax_number,
         email=other.email,
         phone=other.phone[:PHONE_LENGTH],
-        code_channel=_counterparty_channel(document, other),
+        code_channel=_counterparty_channel(new, other),
         language=document.language,
     )
 
 
-def _counterparty_channel(document: Document, other: Counterparty) -> str:
-    """As the portal chose; employees have no phone that we know."""
+def _counterparty_channel(new: NewDocument, other: Counterparty) -> str:
+    """As the sender or the portal chose; employees have no phone that we know."""
     if other.employee is not None:
         return _code_channel(other.email)
-    return PortalSettings.objects.of(document.portal).code_channel
+    return _channel(new, PortalSettings.objects.of(new.portal))
 
 
 def _code_channel(email: str) -> str:
@@ -331,8 +388,10 @@ def _record(new: NewDocument, document: Document, at: datetime) -> None:
             "pages": document.page_count,
             "level": document.level,
             **({"earlier_signatures": earlier} if earlier else {}),
+            **({"kind": document.kind} if document.kind else {}),
         },
-        personal={"title": document.title},
+        personal={"title": document.title}
+        | ({"actor": new.sender.name} if new.sender is not None else {}),
         at=at,
     )
     if new.pdf.removed:

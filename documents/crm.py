@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from bitrix24 import client, methods
 from bitrix24.client import BatchAnswer, BitrixError
 from bitrix24.models import Portal
+from documents import files
 from documents.creation import Counterparty, CrmEntity
 from documents.crm_references import (
     ItemReference,
@@ -32,7 +33,7 @@ from documents.models import CodeChannel, PortalSettings
 from employees.services import find_employee
 from outbox.base import Command
 from outbox.sms import phone_digits
-from signing.intake import Intake, Limits, take_in
+from signing.intake import Intake
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 Parsed = TypeVar("Parsed")
@@ -59,10 +60,10 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a document is to be made of, by reference."""
+    """What a document is to be made of, by reference; no `document` when a person uploaded it."""
 
-    document: SourceReference
-    party: PartyReference
+    document: SourceReference | None
+    parties: tuple[PartyReference, ...]
     item: ItemReference | None = None
     agreement: SourceReference | None = None
 
@@ -83,10 +84,12 @@ class Facts:
     portal: Portal
     wanted: Wanted
     answer: BatchAnswer
-    needs_phone: bool = False  # the portal chose to send codes by SMS
+    needs_phone: bool = False  # codes go by SMS
 
     def document(self) -> Paper:
         """Raises DOCUMENT_NOT_FOUND, DOCUMENT_NOT_READY, DOCUMENT_INVALID or StillConverting."""
+        if self.wanted.document is None:
+            raise SignXError(ErrorCode.DOCUMENT_NOT_FOUND, "none was asked for")
         return self._paper(_DOCUMENT, self.wanted.document)
 
     def agreement(self) -> Paper | None:
@@ -94,15 +97,16 @@ class Facts:
         wanted = self.wanted.agreement
         return self._paper(_AGREEMENT, wanted) if wanted else None
 
-    def counterparty(self) -> Counterparty:
-        """Raises CONTACT_NOT_FOUND, or CONTACT_INCOMPLETE with the names of the empty fields.
+    def counterparty(self, number: int = 0) -> Counterparty:
+        """The party of that place in `wanted`. Raises CONTACT_NOT_FOUND, or CONTACT_INCOMPLETE
+        with the names of the empty fields.
 
         An employee may be asked of the portal anew.
         """
-        party = self.wanted.party
+        party = self.wanted.parties[number]
         if party.kind is PartyKind.EMPLOYEE:
             return _employee(self.portal, party)
-        contact = self._contact()
+        contact = self._contact(party, number)
         _require_filled(
             contact.name or str(party), contact.name, contact.emails, self._phones(contact)
         )
@@ -110,7 +114,7 @@ class Facts:
             name=contact.name,
             email=_first_address(contact.emails),
             phone=_first_phone(contact.phones) or next(iter(contact.phones), ""),
-            organisation=self._organisation(),
+            organisation=self._organisation(number),
             role=contact.position,
             crm_contact_id=contact.id,
         )
@@ -147,15 +151,14 @@ class Facts:
                 ErrorCode.DOCUMENT_NOT_FOUND, str(error), document=str(reference)
             ) from error
 
-    def _contact(self) -> methods.Contact:
+    def _contact(self, party: PartyReference, number: int) -> methods.Contact:
         """The contact that was named, or the main one of the company that was."""
-        party = self.wanted.party
         try:
             if party.kind is PartyKind.COMPANY:
-                company = self._taken(_COMPANY, methods.parse_company)
-                if not self._taken(_CONTACTS, methods.parse_company_contact_ids):
+                company = self._taken(f"{_COMPANY}{number}", methods.parse_company)
+                if not self._taken(f"{_CONTACTS}{number}", methods.parse_company_contact_ids):
                     raise _incomplete(company.title or str(party), [_("contact person")])
-            return self._taken(_CONTACT, methods.parse_contact)
+            return self._taken(f"{_CONTACT}{number}", methods.parse_contact)
         except _Refused as error:
             raise _unknown_contact(party, str(error)) from error
 
@@ -163,10 +166,10 @@ class Facts:
         """Those to send the code to; None when it goes by e-mail."""
         return contact.phones if self.needs_phone else None
 
-    def _organisation(self) -> str:
+    def _organisation(self, number: int) -> str:
         """The company's title; a contact without one signs for himself."""
         try:
-            return self._taken(_COMPANY, methods.parse_company).title[:200]
+            return self._taken(f"{_COMPANY}{number}", methods.parse_company).title[:200]
         except _Refused:
             return ""
 
@@ -186,19 +189,25 @@ def look_up(
     *,
     as_user: int | None = None,
     along: Mapping[str, Command] | None = None,
+    code_channel: str = "",
 ) -> Facts:
     """Ask for everything in one request; `along` are the caller's own commands in it.
 
-    Raises BitrixError when the portal does not answer at all.
+    `code_channel` empty = as the portal chose. Raises BitrixError when the portal does not answer
+    at all; nothing is asked of it when there is nothing to ask.
     """
-    commands = dict(along or {}) | {_DOCUMENT: _source_command(wanted.document)}
+    commands = dict(along or {})
+    if wanted.document:
+        commands[_DOCUMENT] = _source_command(wanted.document)
     if wanted.agreement:
         commands[_AGREEMENT] = _source_command(wanted.agreement)
-    commands |= _party_commands(wanted.party)
+    for number, party in enumerate(wanted.parties):
+        commands |= _party_commands(party, number)
     if wanted.item:
         commands[_ITEM] = methods.crm_item_command(wanted.item.entity_type_id, wanted.item.id)
-    needs_phone = PortalSettings.objects.of(portal).code_channel == CodeChannel.SMS
-    return Facts(portal, wanted, client.batch(portal, commands, as_user=as_user), needs_phone)
+    channel = code_channel or PortalSettings.objects.of(portal).code_channel
+    answer = client.batch(portal, commands, as_user=as_user) if commands else client.BatchAnswer()
+    return Facts(portal, wanted, answer, channel == CodeChannel.SMS)
 
 
 def fetch(portal: Portal, paper: Paper, *, keeps_signatures: bool = False) -> tuple[bytes, Intake]:
@@ -208,8 +217,7 @@ def fetch(portal: Portal, paper: Paper, *, keeps_signatures: bool = False) -> tu
     Raises DOCUMENT_INVALID with the reason, or BitrixError.
     """
     content = client.download(portal, paper.url)
-    limits = Limits(bytes=settings.FILE_LIMIT_BYTES, pages=settings.PAGE_LIMIT)
-    return content, take_in(content, limits, keeps_signatures=keeps_signatures)
+    return content, files.cleaned(content, keeps_signatures=keeps_signatures)
 
 
 def _source_command(reference: SourceReference) -> Command:
@@ -218,18 +226,19 @@ def _source_command(reference: SourceReference) -> Command:
     return methods.document_command(reference.id)
 
 
-def _party_commands(party: PartyReference) -> dict[str, Command]:
+def _party_commands(party: PartyReference, number: int) -> dict[str, Command]:
     """A contact with its company, or a company with its main contact; one by the other."""
+    contact, company, contacts = (f"{key}{number}" for key in (_CONTACT, _COMPANY, _CONTACTS))
     if party.kind is PartyKind.CONTACT:
         return {
-            _CONTACT: methods.contact_command(party.id),
-            _COMPANY: methods.company_command(f"$result[{_CONTACT}][item][companyId]"),
+            contact: methods.contact_command(party.id),
+            company: methods.company_command(f"$result[{contact}][item][companyId]"),
         }
     if party.kind is PartyKind.COMPANY:
         return {
-            _COMPANY: methods.company_command(party.id),
-            _CONTACTS: methods.company_contacts_command(party.id),
-            _CONTACT: methods.contact_command(f"$result[{_CONTACTS}][items][0][id]"),
+            company: methods.company_command(party.id),
+            contacts: methods.company_contacts_command(party.id),
+            contact: methods.contact_command(f"$result[{contacts}][items][0][id]"),
         }
     return {}
 

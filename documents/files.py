@@ -6,17 +6,40 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 
-from documents.detached_models import DetachedSignature
 from documents.models import Document, StoredFile
 from signing.hashes import sha256
+from signing.intake import Intake, Limits, take_in
 from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind
+
+
+class Foldered(Protocol):
+    """A document, or a draft of one: whatever has its own place in the storage."""
+
+    @property
+    def folder(self) -> str: ...
+
+
+class Kept(Protocol):
+    """A file with the hash that it must have."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def file(self) -> FieldFile: ...
+    @property
+    def sha256(self) -> str: ...
+
+
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -26,14 +49,27 @@ def safe_name(title: str, tail: str = "", suffix: str = "pdf") -> str:
     return f"{words[:150]}{tail}.{suffix}"
 
 
-def put(document: Document, kind: str, content: bytes, suffix: str = "pdf") -> str:
+def limits() -> Limits:
+    """What an incoming file may cost this installation."""
+    return Limits(bytes=settings.FILE_LIMIT_BYTES, pages=settings.PAGE_LIMIT)
+
+
+def cleaned(content: bytes, *, keeps_signatures: bool = False) -> Intake:
+    """The file as it may be signed, wherever it came from. Raises SignXError(DOCUMENT_INVALID).
+
+    `keeps_signatures`: one that is signed already is taken as it is.
+    """
+    return take_in(content, limits(), keeps_signatures=keeps_signatures)
+
+
+def put(owner: Foldered, kind: str, content: bytes, suffix: str = "pdf") -> str:
     """Write the bytes and return their path in the storage; no row yet, so it may run twice.
 
     The path holds the hash: equal bytes land on the same path, other bytes never do.
-    `document` may be unsaved. To be called outside of a transaction: the storage may be remote.
+    `owner` may be unsaved. To be called outside of a transaction: the storage may be remote.
     """
     digest = sha256(content)
-    path = f"{document.portal_id}/{document.public_id}/{kind}-{digest[:32]}.{suffix}"
+    path = f"{owner.folder}/{kind}-{digest[:32]}.{suffix}"
     if default_storage.exists(path):
         if _digest_at(default_storage, path) == digest:
             return path
@@ -85,7 +121,7 @@ def read(document: Document, kind: str) -> bytes:
     return content_of(stored)
 
 
-def content_of(stored: StoredFile | DetachedSignature) -> bytes:
+def content_of(stored: Kept) -> bytes:
     """The bytes of one stored file; errors as in `read`."""
     try:
         with stored.file.open("rb") as handle:
@@ -95,6 +131,19 @@ def content_of(stored: StoredFile | DetachedSignature) -> bytes:
     if sha256(content) != stored.sha256:
         raise SignXError(ErrorCode.INTERNAL_ERROR, f"file {stored.pk} differs from its hash")
     return content
+
+
+def remove_folder(folder: str) -> None:
+    """Everything that lies in a folder of the storage, pictures of pages included."""
+    try:
+        folders, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        default_storage.delete(f"{folder}/{name}")
+    for inner in folders:
+        remove_folder(f"{folder}/{inner}")
+    default_storage.delete(folder)  # an empty folder; other storages have none
 
 
 def shown_sha256(document: Document) -> str:

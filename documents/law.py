@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -168,22 +169,37 @@ def rule_for(title: str, *, personnel: bool = False) -> Rule | None:
     )
 
 
+def rule_named(code: str) -> Rule | None:
+    """The row that a person chose."""
+    return next((rule for rule in TABLE if rule.code == code), None)
+
+
 def refuse_level(
-    title: str, parties: Iterable[str], level: str, *, personnel: bool = False
+    title: str,
+    parties: Iterable[str],
+    level: str,
+    *,
+    kind: str = "",
+    personnel: bool = False,
 ) -> None:
     """Raises SignXError(SIGNATURE_LEVEL_REFUSED) with the right way when one of the parties
-    ("company", "counterparty") may not sign such a document with this level; `personnel` when
-    the other side is an employee."""
-    rule = rule_for(title, personnel=personnel)
-    if rule is None:
+    ("company", "counterparty") may not sign such a document with this level.
+
+    `kind`, the row that the sender named, asks for more than the title and never for less;
+    `personnel` when the other side is an employee.
+    """
+    known = (rule_named(kind), rule_for(title, personnel=personnel))
+    rules = [rule for rule in known if rule is not None]
+    for rule, party in product(rules, parties):
+        _refuse(rule, party, level)
+
+
+def _refuse(rule: Rule, party: str, level: str) -> None:
+    allowed = rule.levels[party]
+    if Level(level) in allowed:
         return
-    for party in parties:
-        allowed = rule.levels[party]
-        if Level(level) not in allowed:
-            raise SignXError(
-                ErrorCode.SIGNATURE_LEVEL_REFUSED,
-                f"{rule.code} {party} {level}, table {TABLE_VERSION}",
-                reason=format_lazy(
-                    "{name}: {advice}", name=rule.name, advice=_ADVICE[party, allowed]
-                ),
-            )
+    raise SignXError(
+        ErrorCode.SIGNATURE_LEVEL_REFUSED,
+        f"{rule.code} {party} {level}, table {TABLE_VERSION}",
+        reason=format_lazy("{name}: {advice}", name=rule.name, advice=_ADVICE[party, allowed]),
+    )

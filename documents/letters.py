@@ -64,6 +64,7 @@ def build_invitation(delivery: Delivery) -> Letter | None:
         facts = _facts(signer) | {
             "link": settings.PUBLIC_URL + reverse("public:document", args=[token]),
             "due": moment(signer.document.expires_at, signer.language),
+            "message": signer.document.message,
             "is_reminder": delivery.payload.get("why") == Why.REMINDER,
             "is_new_link": delivery.payload.get("why") == Why.NEW_LINK,
         }

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
 from documents.agreement_models import AgreementTemplate as AgreementTemplate
 from documents.detached_models import DetachedSignature as DetachedSignature
+from documents.draft_models import Draft as Draft
 from employees.models import Employee, KeyPair
 from signx.vault import EncryptedTextField
 
@@ -144,6 +146,10 @@ class Document(models.Model):
     )
     public_id = models.CharField(_("number"), max_length=20, unique=True, default=new_public_id)
     title = models.CharField(_("title"), max_length=255)
+    # A row of documents.law that the sender named; the title may name another one besides.
+    kind = models.CharField(_("kind"), max_length=40, blank=True)
+    # The sender's words to the other sides, in their letters.
+    message = models.TextField(_("message"), blank=True)
     # As the robot named it: "61" (CRM document), "disk_9011"; empty when uploaded in the app.
     source_id = models.CharField(_("source document"), max_length=60, blank=True)
     status = models.CharField(
@@ -247,6 +253,11 @@ class Document(models.Model):
         return "document", self.public_id
 
     @property
+    def folder(self) -> str:
+        """Where its files lie in the storage."""
+        return f"{self.portal_id}/{self.public_id}"
+
+    @property
     def awaited_signer(self) -> Signer | None:
         """The first of those whose turn it is."""
         return next(iter(self.awaited_signers), None)
@@ -268,11 +279,25 @@ class Document(models.Model):
         return f"{settings.PUBLIC_URL}/v/{self.public_id}"
 
 
+def party_reference(
+    crm_contact_id: int | None, employee: Employee | None, name: str, tax_number: str
+) -> str:
+    """«contact:5», «employee:7», or «person:…» for somebody whom no list knows: a hash of name and
+    tax number, so that another person at the same address is asked anew."""
+    if crm_contact_id:
+        return f"contact:{crm_contact_id}"
+    if employee is not None:
+        return f"employee:{employee.bitrix_user_id}"
+    words = f"{' '.join(name.split()).casefold()}\n{tax_number}"
+    return f"person:{hashlib.sha256(words.encode()).hexdigest()[:32]}"
+
+
 class Agreement(models.Model):
     """An accepted additional agreement; valid while version, address and counterparty stay."""
 
     portal = models.ForeignKey(Portal, on_delete=models.PROTECT, verbose_name=_("portal"))
-    counterparty = models.CharField(_("counterparty"), max_length=60)  # "contact:5", "employee:7"
+    # By party_reference.
+    counterparty = models.CharField(_("counterparty"), max_length=60)
     # Where the codes go: e-mail or phone.
     address = models.CharField(_("address"), max_length=254)
     template_version = models.CharField(_("version of the text"), max_length=20)
@@ -330,6 +355,8 @@ class Signer(models.Model):
     name = models.CharField(_("name"), max_length=200)
     role = models.CharField(_("position"), max_length=200, blank=True)
     organisation = models.CharField(_("organisation"), max_length=200, blank=True)
+    # Of the organisation or the person.
+    tax_number = models.CharField(_("taxpayer number"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     code_channel = models.CharField(
@@ -370,11 +397,14 @@ class Signer(models.Model):
 
     @property
     def counterparty(self) -> str:
-        return (
-            f"contact:{self.crm_contact_id}"
-            if self.crm_contact_id
-            else f"employee:{self.employee.bitrix_user_id if self.employee else 0}"
-        )
+        """How agreements name this side."""
+        return party_reference(self.crm_contact_id, self.employee, self.name, self.tax_number)
+
+    @property
+    def organisation_line(self) -> str:
+        """The organisation with its tax number, in the active language."""
+        number = gettext("INN %(number)s") % {"number": self.tax_number} if self.tax_number else ""
+        return ", ".join(part for part in (self.organisation, number) if part)
 
     @property
     def audit_name(self) -> str:
@@ -542,6 +572,10 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def folder(self) -> str:
+        return self.document.folder
 
 
 class FileEdition(models.Model):

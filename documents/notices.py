@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 
+from bitrix24.chat import queue_notice
 from documents.models import Document, PortalSettings, Signer
 from documents.replies import plain, status_text
 from employees.models import Employee
@@ -187,18 +188,12 @@ def _queue_notice(
     document: Document, event: str, signer: Signer | None, person: Employee, text: str
 ) -> None:
     who = f"-{signer.key}" if signer is not None else ""
-    queue(
+    queue_notice(
+        document.portal,
+        person.bitrix_user_id,
+        text,
         key=f"notice:{document.pk}:{event}{who}:{person.pk}",
         kind="notice",
-        channel="portal",
-        lane=document.portal.lane,
-        payload={
-            "method": "im.notify.system.add",
-            "params": {
-                "USER_ID": person.bitrix_user_id,
-                "MESSAGE": text,
-                "TAG": f"signx-{document.public_id}",
-            },
-        },
+        tag=f"signx-{document.public_id}",
         subject=document.subject,
     )

@@ -87,8 +87,8 @@ def _portal_steps(reader: Employee) -> list[Step]:
         Step(
             "first",
             _("The first document"),
-            _("Run the business process on a test deal with yourself as the contact."),
-            "",
+            _("Send a file to yourself, or run the business process on a test deal."),
+            reverse("documents:new"),
             Document.objects.for_portal(portal).exists(),
         ),
     ]

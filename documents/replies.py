@@ -85,17 +85,15 @@ def failure_values(source_id: str, error: SignXError, portal: Portal) -> dict[st
 
 
 def status_text(document: Document) -> str:
-    """The status in words, with who is awaited or why it ended; in the active language."""
+    """The status in words, with all who are awaited now or why it ended; in the active language."""
     label = str(document.get_status_display())
     if document.status == Status.SENT:
-        signers = list(document.signers.all())
-        signed = [signer for signer in signers if signer.status == Signer.Status.SIGNED]
-        waiting = [signer.name for signer in signers if signer not in signed]
+        statuses = [signer.status for signer in document.signers.all()]
         return _("%(status)s: %(names)s (signed %(signed)d of %(all)d)") % {
             "status": label,
-            "names": ", ".join(waiting),
-            "signed": len(signed),
-            "all": len(signers),
+            "names": ", ".join(signer.name for signer in document.awaited_signers),
+            "signed": statuses.count(Signer.Status.SIGNED),
+            "all": len(statuses),
         }
     if document.closed_reason:
         return _("%(status)s: %(reason)s") % {"status": label, "reason": document.closed_reason}

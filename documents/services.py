@@ -14,7 +14,7 @@ from documents.creation import (
     Counterparty,
     CrmEntity,
     NewDocument,
-    prepare,
+    Prepared,
     write,
 )
 from documents.delegating import delegate_signer
@@ -23,6 +23,7 @@ from documents.standing_order import sign_for_company
 from employees import balances
 from employees.codes import mask_address
 from employees.models import Employee, Right
+from employees.services import count_delegated_document
 from journal.events import EventKind
 from journal.services import record
 from signx.errors import ErrorCode, SignXError
@@ -34,12 +35,11 @@ __all__ = [
     "NewDocument",
     "cancel_document",
     "change_address",
-    "create_and_send",
-    "create_document",
     "delegate_signer",
     "remind_signer",
     "resend_invitation",
     "send_document",
+    "send_prepared",
     "settings_for",
     "subscribe",
 ]
@@ -53,24 +53,15 @@ def settings_for(portal: Portal) -> PortalSettings:
     return PortalSettings.objects.of(portal)
 
 
-def create_document(new: NewDocument, *, at: datetime) -> Document:
-    """A draft with its files, signers and CRM binding. Not inside a transaction: it writes files.
-
-    Raises SignXError: PARAMETER_INVALID (coordinates), SIGNATURE_LEVEL_REFUSED,
-    CONTACT_INCOMPLETE.
+@transaction.atomic
+def send_prepared(new: NewDocument, prepared: Prepared, *, actor: str, at: datetime) -> Document:
+    """Write a prepared document and send it, at once or not at all: the one way for robots and
+    people. Raises as `send_document`; RIGHT_MISSING when the permission to send is used up.
     """
-    prepared = prepare(new, at=at)
-    with transaction.atomic():
-        return write(new, prepared, at=at)
-
-
-def create_and_send(new: NewDocument, *, actor: str, at: datetime) -> Document:
-    """`create_document` and `send_document` at once or not at all: no draft stays behind when
-    the balance is empty."""
-    prepared = prepare(new, at=at)
-    with transaction.atomic():
-        document = write(new, prepared, at=at)
-        return send_document(document, actor=actor, at=at)
+    document = write(new, prepared, at=at)
+    if new.delegate is not None:
+        count_delegated_document(new.signer_company, new.delegate, at=at)
+    return send_document(document, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -95,7 +86,9 @@ def send_document(document: Document, *, actor: str, at: datetime) -> Document:
         )
     if not document.ordered_by:
         Document.objects.filter(pk=document.pk).update(ordered_by=actor)
-    moved = flow.move(document.pk, Status.SENDING, actor=actor, at=at)
+    sender = document.sender
+    personal = {"actor": sender.name} if sender and actor == sender.audit_name else None
+    moved = flow.move(document.pk, Status.SENDING, actor=actor, personal=personal, at=at)
     sign_for_company(moved, actor=actor, at=at)
     return moved
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from documents import files
-from documents.models import StoredFile
 from signing import pages
 from signing.intake import refusal
 from signing.pages import TextRun
@@ -25,6 +25,10 @@ REFUSED_FOR = timedelta(hours=1)
 _POINTS_PER_INCH = 72
 _CSS_PIXELS_PER_INCH = 96
 _PNG_MAGIC = b"\x89PNG"
+
+
+class Paper(files.Kept, files.Foldered, Protocol):
+    """A file to be looked at; its pictures are kept beside it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Sheet:
         return self.width * 192 // _CSS_PIXELS_PER_INCH
 
 
-def sheets_of(stored: StoredFile) -> list[Sheet]:
+def sheets_of(stored: Paper) -> list[Sheet]:
     """The sizes of all pages; the file is opened the first time only."""
     path = _path(stored, "sizes.json")
     if default_storage.exists(path):
@@ -62,7 +66,7 @@ def _measure(pdf: bytes) -> list[tuple[int, int]]:
     return [(round(width * scale), round(height * scale)) for width, height in sizes]
 
 
-def picture(stored: StoredFile, number: int, dpi: int) -> tuple[bytes, str]:
+def picture(stored: Paper, number: int, dpi: int) -> tuple[bytes, str]:
     """A page as an image with its media type.
 
     Raises SignXError: NOT_FOUND off the file, DOCUMENT_INVALID, SERVICE_BUSY.
@@ -97,13 +101,13 @@ def _refuse_again(path: str) -> None:
     default_storage.delete(path)
 
 
-def text_runs(stored: StoredFile, number: int) -> list[TextRun]:
+def text_runs(stored: Paper, number: int) -> list[TextRun]:
     """The words of one page with their places, for readers and for selecting."""
     _require_page(stored, number)
     return texts(stored, [number])[0]
 
 
-def texts(stored: StoredFile, numbers: Iterable[int]) -> list[list[TextRun]]:
+def texts(stored: Paper, numbers: Iterable[int]) -> list[list[TextRun]]:
     """The words of several pages of the file; it is opened once, the first time only.
 
     Raises SignXError: NOT_FOUND off the file, DOCUMENT_INVALID, SERVICE_BUSY.
@@ -120,7 +124,7 @@ def texts(stored: StoredFile, numbers: Iterable[int]) -> list[list[TextRun]]:
     return [known[number] or [] for number in wanted]
 
 
-def _kept_text(stored: StoredFile, number: int) -> list[TextRun] | None:
+def _kept_text(stored: Paper, number: int) -> list[TextRun] | None:
     path = _text_path(stored, number)
     if not default_storage.exists(path):
         return None
@@ -128,19 +132,18 @@ def _kept_text(stored: StoredFile, number: int) -> list[TextRun] | None:
         return [TextRun(*run) for run in json.load(kept)]
 
 
-def _text_path(stored: StoredFile, number: int) -> str:
+def _text_path(stored: Paper, number: int) -> str:
     return _path(stored, f"{number}-text.json")
 
 
-def _require_page(stored: StoredFile, number: int) -> None:
+def _require_page(stored: Paper, number: int) -> None:
     if not 1 <= number <= len(sheets_of(stored)):
         raise SignXError(ErrorCode.NOT_FOUND, f"page {number}")
 
 
-def _path(stored: StoredFile, name: str) -> str:
+def _path(stored: Paper, name: str) -> str:
     # The hash in the path: a kept picture can only be of exactly this file.
-    document = stored.document
-    return f"{document.portal_id}/{document.public_id}/pages/{stored.sha256[:24]}/{name}"
+    return f"{stored.folder}/pages/{stored.sha256[:24]}/{name}"
 
 
 def _keep(path: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from bitrix24.chat import queue_notice
 from documents import act_codes, files, flow, notices
 from documents.act_codes import Act
 from documents.flow import Evidence
@@ -19,7 +20,8 @@ from documents.signer_agreement import due_offer
 from documents.signer_links import LinkState, open_link, require_ready, state_of
 from employees import codes
 from employees.models import OneTimeCode
-from outbox.services import queue
+from journal.events import EventKind
+from journal.services import chain_of, record
 from signx.errors import ErrorCode, SignXError
 
 __all__ = [
@@ -134,22 +136,34 @@ def decline(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> Docum
 
 
 @transaction.atomic
-def ask_sender(signer: Signer, request: Request, *, at: datetime) -> None:
-    """Tell the senders in the portal's chat that the signer needs help; once a day per request."""
-    document = signer.document
+def ask_sender(signer: Signer, request: Request, visit: Visit, *, at: datetime) -> None:
+    """Tell the senders in the portal's chat that the signer needs help, and write it down; once a
+    day per request."""
+    document = flow.lock(signer.document_id)
+    data = {"signer": signer.key, "request": request.value}
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    events = chain_of(document.subject, document.portal).filter(at__gte=today)
+    if any(event.data == data for event in events.filter(kind=EventKind.SIGNER_ASKED)):
+        return
+    record(
+        document.portal,
+        EventKind.SIGNER_ASKED,
+        actor=signer.audit_name,
+        subject=document.subject,
+        data=data,
+        personal=visit.trace | {"name": signer.name},
+        at=at,
+    )
     with translation.override(document.portal.language):
         facts = {"name": plain(signer.name), "title": plain(document.title)}
         message = _asked(request) % facts
     for person in notices.recipients(document, "mail_rejected"):
-        queue(
+        queue_notice(
+            document.portal,
+            person.bitrix_user_id,
+            message,
             key=f"asked:{signer.pk}:{request.value}:{at:%Y%m%d}:{person.pk}",
             kind="notice",
-            channel="portal",
-            lane=document.portal.lane,
-            payload={
-                "method": "im.notify.system.add",
-                "params": {"USER_ID": person.bitrix_user_id, "MESSAGE": message},
-            },
             subject=document.subject,
             at=at,
         )

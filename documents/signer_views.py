@@ -109,11 +109,12 @@ def decline(request: HttpRequest, access: Access) -> HttpResponse:
 @signing_page
 def ask_sender(request: HttpRequest, access: Access) -> HttpResponse:
     """«Попросить новую ссылку» of an expired link, «Адрес изменился» of the code page."""
+    visit = visit_of(request, access.signer)
     if access.state == LinkState.EXPIRED:
-        services.ask_sender(access.signer, services.Request.NEW_LINK, at=access.at)
+        services.ask_sender(access.signer, services.Request.NEW_LINK, visit, at=access.at)
         return redirect(access.url("document") + "?asked=1")
     if access.state == LinkState.READY:
-        services.ask_sender(access.signer, services.Request.ADDRESS_CHANGED, at=access.at)
+        services.ask_sender(access.signer, services.Request.ADDRESS_CHANGED, visit, at=access.at)
         return redirect(access.url("agree") + "?asked=1")
     return redirect(access.url("document"))
 

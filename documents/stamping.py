@@ -31,7 +31,7 @@ def party_of(signature: Signature) -> Party:
         key=signer.key,
         name=signer.name,
         role=signer.role,
-        organisation=signer.organisation,
+        organisation=signer.organisation_line,
         level=Level(signature.level),
         confirmed_by=signature.confirmed_by,
         side="company" if signer.side == Signer.Side.COMPANY else "counterparty",

@@ -40,7 +40,13 @@ def sign_for_company(document: Document, *, actor: str, at: datetime) -> None:
     personnel = document.is_personnel
     for signer in _company_signers(document):
         profile = _usable_profile(signer, by_robot=actor.startswith(ROBOT_PREFIX))
-        refuse_level(document.title, [signer.side], profile.level, personnel=personnel)
+        refuse_level(
+            document.title,
+            [signer.side],
+            profile.level,
+            kind=document.kind,
+            personnel=personnel,
+        )
         if is_turn_of(signer):
             _give(document, signer, profile, actor, at)
         else:

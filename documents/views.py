@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from documents import listing, onboarding
+from documents.drafts import may_send
 from documents.models import Document
 from documents.rows import changed_rows, poll_seconds, rows_of
 from employees.decorators import EmployeeRequest, employee_required
@@ -25,6 +26,7 @@ def documents_page(request: EmployeeRequest) -> HttpResponse:
     current = next(tab.tab for tab in tabs if tab.is_current)
     context = _rows(request, found.filter(current.condition))
     context |= {"page": "documents", "tabs": tabs, "current": current, "words": words}
+    context["may_send"] = may_send(request.employee, at=timezone.now())
     if not context["rows"] and not words and not visible.exists():
         context["steps"] = onboarding.steps_for(request.employee)
     return render(request, "documents/documents.html", context)
@@ -60,6 +62,7 @@ def deal_tab(request: EmployeeRequest) -> HttpResponse:
         crm_binding__entity_type_id=DEAL, crm_binding__entity_id=deal_id
     )
     context = _rows(request, bound) | {"page": "deal", "deal_id": deal_id}
+    context["may_send"] = may_send(request.employee, at=timezone.now())
     return render(request, "documents/deal.html", context)
 
 

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from bitrix24.models import Portal
-from documents import flow
+from documents import files, flow
 from documents.detached_models import DetachedSignature
 from documents.models import (
     Agreement,
@@ -17,6 +17,7 @@ from documents.models import (
     AnnulmentConsent,
     CrmBinding,
     Document,
+    Draft,
     PortalSettings,
     Signature,
     Signer,
@@ -39,6 +40,8 @@ def portal_changed(portal: Portal, what: str) -> None:
     for document in documents.iterator():
         _remove_files(document)
         _forget_people(document)
+    Draft.objects.filter(portal=portal).delete()
+    files.remove_folder(f"{portal.pk}/drafts")
     Agreement.objects.filter(portal=portal).delete()
     PortalSettings.objects.filter(portal=portal).delete()
 
@@ -51,6 +54,7 @@ def _remove_files(document: Document) -> None:
     for signature in DetachedSignature.objects.filter(document=document).exclude(file=""):
         default_storage.delete(str(signature.file.name))
         DetachedSignature.objects.filter(pk=signature.pk).update(file="", name="", signers=[])
+    files.remove_folder(f"{document.folder}/pages")  # pictures and words of its pages
 
 
 @transaction.atomic
@@ -59,7 +63,14 @@ def _forget_people(document: Document) -> None:
     for signer in signers:
         OneTimeCode.objects.filter(subject=f"signer:{signer.pk}").delete()
     signers.update(
-        name="", role="", organisation="", email="", phone="", decline_reason="", link_hash=""
+        name="",
+        role="",
+        organisation="",
+        tax_number="",
+        email="",
+        phone="",
+        decline_reason="",
+        link_hash="",
     )
     Signature.objects.filter(signer__document=document).update(
         confirmed_by="", ip=None, user_agent="", time_zone=""
@@ -74,5 +85,9 @@ def _forget_people(document: Document) -> None:
     kind, public_id = document.subject
     Delivery.objects.filter(subject_kind=kind, subject_id=public_id).delete()
     Document.objects.filter(pk=document.pk).update(
-        title=document.number, error="", closed_reason="", earlier_signatures=[]
+        title=document.number,
+        message="",
+        error="",
+        closed_reason="",
+        earlier_signatures=[],
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, override
 
+from bitrix24.chat import queue_notice
 from employees.models import BalanceEntry, Employee
-from outbox.services import queue
 
 WARN_AT = (10, 0)
 
@@ -17,20 +17,13 @@ def warn_if_low(entry: BalanceEntry) -> None:
     if not any(entry.available_after <= mark < before for mark in WARN_AT):
         return
     for administrator in Employee.objects.for_portal(entry.portal).active().administrators():
-        queue(
+        queue_notice(
+            entry.portal,
+            administrator.bitrix_user_id,
+            _message(entry, administrator),
             key=f"balance-warning:{entry.pk}:{administrator.bitrix_user_id}",
             kind="balance_warning",
-            channel="portal",
-            lane=entry.portal.lane,
-            payload={
-                "method": "im.notify.system.add",
-                # A notice with the same TAG takes the place of the earlier one.
-                "params": {
-                    "USER_ID": administrator.bitrix_user_id,
-                    "MESSAGE": _message(entry, administrator),
-                    "TAG": "signx-balance",
-                },
-            },
+            tag="signx-balance",
             subject=("balance", str(entry.pk)),
         )
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
+from bitrix24.chat import queue_notice
 from employees import certificates, keys, pki
 from employees.models import Employee, KeyPair, SignatureProfile
 from outbox.services import queue
@@ -41,23 +42,33 @@ def _warn(pair: KeyPair, employee: Employee, at: datetime) -> None:
     with transaction.atomic():
         for reader in ("owner", "support"):
             _queue_letter(pair, employee, f"{key}:{reader}", reader)
-        _queue_notice(pair, employee, f"{key}:notice", at)
+        queue_notice(
+            employee.portal,
+            employee.bitrix_user_id,
+            _notice_text(pair, employee, at),
+            key=f"{key}:notice",
+            kind="certificate_notice",
+            tag="signx-certificate",
+            subject=("employee", str(employee.bitrix_user_id)),
+        )
 
 
 def days_left(pair: KeyPair, at: datetime) -> int:
-    """Whole days to the end, none below zero."""
-    return max((pair.not_after - at).days, 0)
+    """Days to the end by the calendar of the service; 0 = it ends today."""
+    return max((timezone.localdate(pair.not_after) - timezone.localdate(at)).days, 0)
 
 
 def _notice_text(pair: KeyPair, employee: Employee, at: datetime) -> str:
     """In the person's language and the chat's markup."""
     with override(employee.spoken_language):
         days = days_left(pair, at)
-        text = ngettext(
-            "The certificate of your signature ends in %(days)d day.",
-            "The certificate of your signature ends in %(days)d days.",
-            days,
-        ) % {"days": days}
+        text = _("The certificate of your signature ends today.")
+        if days:
+            text = ngettext(
+                "The certificate of your signature ends in %(days)d day.",
+                "The certificate of your signature ends in %(days)d days.",
+                days,
+            ) % {"days": days}
         return f"{text} {_('Renew it in SIGNX: Employees, My signature.')}"
 
 
@@ -68,25 +79,6 @@ def _queue_letter(pair: KeyPair, employee: Employee, key: str, reader: str) -> N
         channel="mail",
         lane="mail",
         payload={"pair": pair.pk, "reader": reader},
-        subject=("employee", str(employee.bitrix_user_id)),
-    )
-
-
-def _queue_notice(pair: KeyPair, employee: Employee, key: str, at: datetime) -> None:
-    queue(
-        key=key,
-        kind="certificate_notice",
-        channel="portal",
-        lane=employee.portal.lane,
-        payload={
-            "method": "im.notify.system.add",
-            "params": {
-                "USER_ID": employee.bitrix_user_id,
-                "MESSAGE": _notice_text(pair, employee, at),
-                # A notice with the same TAG takes the place of the earlier one.
-                "TAG": "signx-certificate",
-            },
-        },
         subject=("employee", str(employee.bitrix_user_id)),
     )
 

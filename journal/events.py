@@ -60,6 +60,7 @@ class EventKind(TextChoices):
     LINK_RENEWED = "link_renewed", _("New link sent")
     SIGNER_LETTER_BOUNCED = "signer_letter_bounced", _("A message to the signer came back")
     SIGNER_ADDRESS_CHANGED = "signer_address_changed", _("Address of the signer changed")
+    SIGNER_ASKED = "signer_asked", _("The signer asked the sender for help")
     SIGNER_DELEGATED = "signer_delegated", _("Signing handed over to a colleague")
     ANNULMENT_PROPOSED = "annulment_proposed", _("Annulment proposed")
     ANNULMENT_SIGNED = "annulment_signed", _("Annulment signed")

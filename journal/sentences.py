@@ -88,6 +88,12 @@ _BALANCE: dict[str, str | Promise] = {
     "correction": _("Balance corrected by {units}, now {available}"),
 }
 
+# By what was asked for.
+_ASKED: dict[str, str | Promise] = {
+    "new_link": _("{name} asked for a new link"),
+    "address_changed": _("{name} asked to change the e-mail address"),
+}
+
 
 class _Incomplete(Exception):
     """A gap of the sentence cannot be filled."""
@@ -112,6 +118,9 @@ def sentence(event: AuditEvent) -> str:
 def _templates(event: AuditEvent) -> tuple[str | Promise, ...]:
     if event.kind == EventKind.BALANCE_CHANGED:
         template = _BALANCE.get(event.data.get("entry", ""))
+        return (template,) if template else ()
+    if event.kind == EventKind.SIGNER_ASKED:
+        template = _ASKED.get(event.data.get("request", ""))
         return (template,) if template else ()
     return SENTENCES.get(event.kind, ())
 

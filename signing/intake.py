@@ -70,6 +70,7 @@ class Intake:
 
 
 REFUSALS = {
+    "missing": _("no file was chosen."),
     "empty": _("the file is empty."),
     "too_big": _("the file is bigger than {limit} MB."),
     "not_pdf": _("it is not a PDF file. Save it as PDF and send it again."),
@@ -144,7 +145,7 @@ def take_in(pdf: bytes, limits: Limits = Limits(), *, keeps_signatures: bool = F
     `keeps_signatures`: a file that is signed already is not refused but checked and left as it
     is, so that signatures can be added to it.
     """
-    _check_outside(pdf, limits)
+    check_outside(pdf, limits)
     facts, clean = _run_child(pdf, limits, keeps_signatures)
     return Intake(
         pdf=clean,
@@ -159,7 +160,8 @@ def take_in(pdf: bytes, limits: Limits = Limits(), *, keeps_signatures: bool = F
     )
 
 
-def _check_outside(pdf: bytes, limits: Limits) -> None:
+def check_outside(pdf: bytes, limits: Limits) -> None:
+    """What can be told without reading the file. Raises SignXError(DOCUMENT_INVALID)."""
     if not pdf:
         raise refusal("empty")
     if len(pdf) > limits.bytes:

@@ -30,7 +30,7 @@ class ErrorCode(TextChoices):
     )
     BALANCE_EMPTY = (
         "balance_empty",
-        _("No signatures are left on the balance. Top it up and run the robot again."),
+        _("No signatures are left on the balance. Top it up and send the document again."),
     )
     SIGNER_UNKNOWN = (
         "signer_unknown",

@@ -229,6 +229,7 @@ DUE_WORK = {
     "outbox.tasks.deliver_due": "outbox.tasks.has_due",
     "robots.tasks.run_due": "robots.tasks.has_due",
     "documents.tasks.follow_due": "documents.tasks.has_due",
+    "documents.drafts.take_in_due": "documents.drafts.has_due",
 }
 
 Q_CLUSTER = {

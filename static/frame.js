@@ -6,6 +6,7 @@ import "./frame/pages.js";
 import "./frame/errors.js";
 import "./frame/dialogs.js";
 import "./frame/controls.js";
+import "./frame/drafts.js";
 
 // htmx has seen the page by then (its listener came first): what is pressed carries the session.
 document.addEventListener("DOMContentLoaded", () => {

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 
+from django.db import transaction
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from bitrix24.models import Portal
-from documents import flow, services, tasks
+from documents import creation, flow, services, tasks
 from documents.creation import Counterparty, CrmEntity, NewDocument
 from documents.files import shown_sha256
 from documents.flow import Evidence
@@ -148,7 +149,11 @@ def personnel(portal: Portal, worker: Employee, **changes: object) -> dict[str, 
 
 
 def make_draft(portal: Portal, **changes: object) -> Document:
-    return services.create_document(new_document(portal, **changes), at=NOON)
+    """Written and not sent yet, as it never is outside of a test for longer than a transaction."""
+    new = new_document(portal, **changes)
+    prepared = creation.prepare(new, at=NOON)
+    with transaction.atomic():
+        return creation.write(new, prepared, at=NOON)
 
 
 def make_sending(portal: Portal, **changes: object) -> Document:

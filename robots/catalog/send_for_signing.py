@@ -15,10 +15,10 @@ from documents import creation, crm
 from documents.creation import AgreementFile, NewDocument, Prepared
 from documents.crm_references import ItemReference, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
-from documents.services import send_document, settings_for, subscribe
+from documents.services import send_prepared, settings_for, subscribe
 from employees import balances
 from employees.models import Employee, Right
-from employees.services import count_delegated_document, find_employee, signer_for_robots
+from employees.services import find_employee, signer_for_robots
 from outbox.base import Command
 from robots import base
 from robots.models import RobotCall
@@ -266,16 +266,14 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
             agreement_file=agreement,
             expires_in_days=given.expires_in_days,
             language=portal.language,
+            delegate=_delegate(responsible),
             signing_order="" if given.signing_order == AS_IN_SETTINGS else given.signing_order,
         )
         return SendPlan(new, creation.prepare(new, at=at), given.wait_for)
 
     def run(self, call: RobotCall, plan: SendPlan, at: datetime) -> Document:
         new = plan.new
-        document = creation.write(new, plan.prepared, at=at)
-        if new.responsible is not None and not new.responsible.has_right(Right.SEND):
-            count_delegated_document(new.signer_company, new.responsible, at=at)
-        document = send_document(document, actor=call.audit_name, at=at)
+        document = send_prepared(new, plan.prepared, actor=call.audit_name, at=at)
         if call.wants_reply:
             subscribe(
                 document,
@@ -295,6 +293,13 @@ def _people(portal: Portal, given: SendGiven, at: datetime) -> tuple[Employee, E
     responsible = _responsible(portal, given.responsible, at)
     signer_for_robots(portal, given.signer_company, responsible=responsible, at=at)
     return signer, responsible
+
+
+def _delegate(responsible: Employee | None) -> Employee | None:
+    """Who has no right of his own sends by the signer's permission."""
+    if responsible is None or responsible.has_right(Right.SEND):
+        return None
+    return responsible
 
 
 def _responsible(portal: Portal, user_id: int, at: datetime) -> Employee:
@@ -320,7 +325,8 @@ def _ask_portal(call: RobotCall, given: SendGiven) -> crm.Facts:
     in a director's name on the weaker word. Source: Bitrix24 docs, bizproc-activity-log.
     """
     agreement = given.agreement if isinstance(given.agreement, SourceReference) else None
-    wanted = crm.Wanted(given.document, given.signer_counterparty, given.crm_entity, agreement)
+    parties = (given.signer_counterparty,)
+    wanted = crm.Wanted(given.document, parties, given.crm_entity, agreement)
     along: dict[str, Command] = {} if call.is_genuine else {_PROOF: _log_line(call)}
     facts = crm.look_up(call.portal, wanted, as_user=_reader(call), along=along)
     if not call.is_genuine:

@@ -34,13 +34,32 @@ document.addEventListener("click", (event) => {
   if (path) withPortal((library) => library.openPath(path, () => {}));
 });
 
-// The portal's own picker where there is a portal; the number can be typed everywhere.
+// Says who was chosen, and keeps it for the server: «C_5 Ирина Зайцева».
+function fill(id, value, name) {
+  const field = document.getElementById(id);
+  field.value = value;
+  const shown = document.getElementById(`${id}_picked`);
+  if (shown) {
+    shown.value = name;
+    document.getElementById(id.replace("reference", "label")).value = `${value} ${name}`;
+  }
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function pickInCrm(library, id) {
+  library.selectCRM({ entityType: ["contact", "company"], multiple: false }, (found) => {
+    const [chosen] = Object.values(found).flatMap((group) => Object.values(group));
+    if (chosen) fill(id, chosen.id, chosen.title);
+  });
+}
+
+// The portal's own pickers where there is a portal; the number can be typed everywhere.
 withPortal((library) => {
   document.documentElement.classList.add("has-portal");
   document.addEventListener("click", ({ target }) => {
-    const button = target.closest("[data-pick-user]");
-    if (!button) return;
-    library.selectUser(({ id }) => (document.getElementById(button.dataset.pickUser).value = id));
+    const { pickUser, pickAs = "", pickCrm } = target.closest("button")?.dataset ?? {};
+    if (pickUser) library.selectUser(({ id, name }) => fill(pickUser, pickAs + id, name));
+    if (pickCrm) pickInCrm(library, pickCrm);
   });
 });
 

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from documents.models import Document
+from documents.models import Annulment, AnnulmentConsent, Document
+from tests.factories import NOON
 
 LIST = "admin:documents_document_changelist"
 
@@ -89,3 +90,25 @@ def test_the_stuck_are_found(support: Client, sealing: Document) -> None:
 
 def test_a_stranger_sees_the_login(client: Client, completed: Document) -> None:
     assert client.get(page_of(completed)).status_code == 302
+
+
+def test_an_annulment_shows_who_has_signed_it_and_no_words_of_people(
+    support: Client, completed: Document
+) -> None:
+    company, other = completed.signers.order_by("key")
+    proposal = Annulment.objects.create(
+        document=completed, proposed_by=other, reason="Ошибка в сумме", proposed_at=NOON
+    )
+    AnnulmentConsent.objects.create(
+        annulment=proposal,
+        signer=other,
+        signed_at=NOON,
+        confirmed_by="код из письма на i***@zakazchik.example",
+        signed_sha256="0" * 64,
+    )
+
+    page = support.get(page_of(completed)).content.decode()
+
+    assert "2 И. П. А." in page
+    assert "Ошибка в сумме" not in page
+    assert company.status == "signed"

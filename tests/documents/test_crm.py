@@ -38,8 +38,15 @@ def facts(
     party: str = "C_5",
     item: str = "315",
 ) -> Facts:
-    wanted = Wanted(read_source(document), read_party(party), read_item(item))
-    return Facts(Portal(pk=1), wanted, BatchAnswer(results or {}, errors or {}))
+    wanted = Wanted(read_source(document), (read_party(party),), read_item(item))
+    answer = BatchAnswer(_of_the_first(results or {}), _of_the_first(errors or {}))
+    return Facts(Portal(pk=1), wanted, answer)
+
+
+def _of_the_first(answers: dict[str, Any]) -> dict[str, Any]:
+    """Keys as the batch has them: parties are counted."""
+    counted = {"contact", "company", "contacts"}
+    return {f"{key}0" if key in counted else key: found for key, found in answers.items()}
 
 
 def test_a_contact_is_the_other_side_with_the_first_address_that_works():

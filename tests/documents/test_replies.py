@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bitrix24.models import Portal
 from documents import files, flow, replies, services, tasks
+from documents.creation import Counterparty
 from documents.models import Document, StoredFile
 from journal.services import chain_of
 from outbox.base import Outcome
@@ -52,6 +54,22 @@ def test_the_outputs_are_those_of_the_robots(sent: Document) -> None:
     assert "Ильин Пётр Андреевич" in values["status_text"]
     assert values["document_id"] == sent.public_id
     assert sent.public_id in values["document_url"]
+
+
+def test_the_status_names_everybody_who_is_awaited_now(office: Portal) -> None:
+    others = [
+        Counterparty("Ильин Пётр", "ilin@a.example", crm_contact_id=5),
+        Counterparty("Котова Дарья", "kotova@b.example", crm_contact_id=6),
+        Counterparty("Юдин Олег", "yudin@c.example", crm_contact_id=7, turn=2),
+    ]
+    document = factories.make_sending(office, counterparty=None, counterparties=others)
+    tasks.hand_over(document.pk, NOON)
+    factories.settle_deliveries("invitation")
+
+    text = replies.status_text(Document.objects.get(pk=document.pk))
+
+    assert "Ильин Пётр, Котова Дарья (signed 1 of 4)" in text
+    assert "Юдин" not in text
 
 
 def test_a_failure_without_a_document_has_the_same_outputs(sent: Document) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bitrix24.models import Portal
-from documents import files, services, tasks
+from documents import creation, files, services, tasks
 from documents.invitations import Why
 from documents.models import Document, PortalSettings, Signer, StoredFile
 from documents.signer_links import hash_token
@@ -106,10 +106,11 @@ def test_sending_twice_holds_once(draft: Document) -> None:
 
 
 def test_an_empty_balance_leaves_nothing_behind(db: None) -> None:
-    portal = factories.make_portal(units=0)
+    new = factories.new_document(factories.make_portal(units=0))
+    prepared = creation.prepare(new, at=NOON)
 
     with refused(ErrorCode.BALANCE_EMPTY):
-        services.create_and_send(factories.new_document(portal), actor=factories.ROBOT, at=NOON)
+        services.send_prepared(new, prepared, actor=factories.ROBOT, at=NOON)
 
     assert not Document.objects.exists()
     assert not chain_of(("document", "")).exists()

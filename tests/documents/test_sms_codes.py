@@ -96,9 +96,9 @@ def test_a_contact_without_a_usable_phone_is_incomplete(by_sms: Portal, phone: s
 
 
 def test_the_robot_names_the_phone_among_the_empty_fields() -> None:
-    wanted = Wanted(read_source("61"), read_party("C_5"), read_item("315"))
+    wanted = Wanted(read_source("61"), (read_party("C_5"),), read_item("315"))
     row = {"id": 5, "lastName": "Ильин", "name": "Пётр", "fm": []}
-    answer = BatchAnswer({"contact": {"item": row}}, {})
+    answer = BatchAnswer({"contact0": {"item": row}}, {})
 
     with pytest.raises(SignXError) as refusal:
         Facts(Portal(pk=1), wanted, answer, needs_phone=True).counterparty()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bitrix24.models import Portal
 from devportal.world import World
-from documents import files, services
+from documents import creation, files, services
 from documents.creation import CrmEntity
 from documents.models import CrmBinding, Document
 from employees import balances
@@ -37,7 +37,9 @@ def on_the_way(portal: Portal, signer: Employee, worker: object) -> Document:
     new = factories.new_document(
         portal, signer_company=signer, responsible=signer, crm_entity=CrmEntity(2, 315)
     )
-    document = services.create_and_send(new, actor=factories.ROBOT, at=timezone.now())
+    at = timezone.now()
+    prepared = creation.prepare(new, at=at)
+    document = services.send_prepared(new, prepared, actor=factories.ROBOT, at=at)
     worker.run()  # type: ignore[attr-defined]
     return factories.sign_as_counterparty(document, at=timezone.now())
 

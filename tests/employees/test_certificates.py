@@ -207,6 +207,21 @@ def test_a_warning_says_what_to_do(director, settings, time_machine):
     assert notice["MESSAGE"]
 
 
+@pytest.mark.parametrize(
+    ("before_end", "words"),
+    [(timedelta(minutes=1), "ends today"), (DAY, "in 1 day."), (6 * DAY, "in 6 days.")],
+)
+def test_a_warning_counts_days_by_the_calendar(director, before_end, words):
+    pair = confirmed(director)
+
+    Employee.objects.update(language="en")
+
+    follow_certificates(pair.not_after - before_end)
+
+    (notice,) = Delivery.objects.filter(kind="certificate_notice")
+    assert words in notice.payload["params"]["MESSAGE"]
+
+
 def test_a_warning_that_was_heeded_is_not_sent(director, time_machine):
     pair = confirmed(director)
     soon = pair.not_after - 29 * DAY

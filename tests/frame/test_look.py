@@ -11,7 +11,7 @@ from django.conf import settings
 
 STYLE = Path(settings.BASE_DIR, "static", "signx.css").read_text()
 TEMPLATES = Path(settings.BASE_DIR, "templates")
-FRAME_FOLDERS = ("documents", "employees", "frame", "journal", "robots", "settings")
+FRAME_FOLDERS = ("documents", "drafts", "employees", "frame", "journal", "robots", "settings")
 TEXT_RATIO, SHAPE_RATIO = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 
 GROUNDS = ["page", "surface", "subtle", "inset", "row-hover", "row-selected"]
@@ -122,5 +122,5 @@ def test_scripts_and_styles_stay_small() -> None:
     static = Path(settings.BASE_DIR, "static")
     scripts = [static / "frame.js", *(static / "frame").glob("*.js")]
 
-    assert sum(path.stat().st_size for path in scripts) < 12_000
+    assert sum(path.stat().st_size for path in scripts) < 15_000
     assert sum((static / name).stat().st_size for name in ("signx.css", "frame.css")) < 40_000

@@ -145,9 +145,10 @@ def press_with_keyboard(page: Page, role: Any, name: str, *, limit: int = 60) ->
     raise AssertionError(f"the keyboard does not reach «{name}»")
 
 
-def keep_picture(page: Page, folder: Path, name: str) -> None:
-    """A screenshot of the visible part as a small palette PNG."""
-    shot = Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+def keep_picture(page: Page, folder: Path, name: str, *, is_whole: bool = False) -> None:
+    """A screenshot of the visible part, or of the whole page, as a small palette PNG."""
+    taken = page.screenshot(animations="disabled", full_page=is_whole)
+    shot = Image.open(BytesIO(taken)).convert("RGB")
     shot.quantize(COLOURS, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
 
 

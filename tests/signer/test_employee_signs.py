@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from bitrix24.models import Portal
@@ -170,10 +168,9 @@ def test_a_labour_contract_is_refused_with_what_to_use_instead(
 ) -> None:
     person = worker_desk.employee
     other = Counterparty(name=person.name, email="", employee=person)
-    new = factories.new_document(office, counterparty=other)
 
     with pytest.raises(SignXError) as refusal:
-        factories.services.create_document(replace(new, title="Трудовой договор № 5"), at=NOON)
+        factories.make_draft(office, counterparty=other, title="Трудовой договор № 5")
 
     assert refusal.value.code == ErrorCode.SIGNATURE_LEVEL_REFUSED
     assert "qualified" in refusal.value.sentence

@@ -10,6 +10,8 @@ from time_machine import Traveller
 from documents import flow, services, tasks
 from documents.models import Document
 from documents.signer_links import READABLE_AFTER_CLOSE, LinkState, open_link, state_of
+from journal.sentences import sentence
+from journal.services import chain_of
 from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
 from tests import factories
@@ -60,6 +62,9 @@ def test_an_expired_link_offers_to_ask_for_a_new_one_once_a_day(
         assert invited.post("ask/")["Location"] == invited.url("?asked=1")
 
     (notice,) = notices
+    (event,) = chain_of(invited.document.subject).filter(kind="signer_asked")
+    assert event.data == {"signer": "2", "request": "new_link"}
+    assert sentence(event) == "Ильин Пётр Андреевич asked for a new link"
     assert notice.payload["params"]["USER_ID"] == 12
     assert "Ильин Пётр Андреевич" in notice.payload["params"]["MESSAGE"]
     assert invited.url("ask/") not in invited.get(asked="1").content.decode()

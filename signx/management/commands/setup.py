@@ -20,6 +20,7 @@ SCHEDULES = {
     "robots.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "documents.protection.extend_due": {"schedule_type": Schedule.HOURLY},
     "employees.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
+    "documents.drafts.forget_old": {"schedule_type": Schedule.DAILY},
 }
 
 

@@ -1,0 +1,581 @@
+"""The page «New document»: from a file to letters on their way, without a business process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.utils import timezone
+from lxml import html
+
+from bitrix24.models import Portal
+from documents import drafts, files, flow, tasks
+from documents.models import CodeChannel, Document, Draft, PortalSettings, new_public_id
+from employees import balances
+from employees.models import Delegation, EmployeeRight, SignatureProfile
+from employees.services import delegate
+from journal.services import chain_of
+from outbox.models import Delivery
+from outbox.services import content
+from signing.verify import verify
+from tests import factories
+from tests.factories import NOON
+from tests.frame.desk import Desk
+
+NEW = "/app/new"
+PDF = factories.paper
+Fill = Callable[..., dict[str, Any]]
+
+
+def address(draft: Draft, rest: str = "") -> str:
+    return f"{NEW}/{draft.public_id}{rest}"
+
+
+def upload(
+    desk: Desk, pdf: bytes | None = None, name: str = "Договор_24-117.pdf", key: str = ""
+) -> HttpResponse:
+    file = SimpleUploadedFile(name, PDF().pdf if pdf is None else pdf)
+    return desk.post(NEW, {"file": file, "key": key or new_public_id()})
+
+
+def begun(desk: Desk, pdf: bytes | None = None) -> Draft:
+    """A draft whose file was checked."""
+    answer = upload(desk, pdf)
+    assert answer.status_code == 200, answer.content.decode()[:400]
+    drafts.take_in_due()
+    return Draft.objects.of(desk.employee).first()
+
+
+def filled(**changes: Any) -> dict[str, Any]:
+    """What a person types for one counterparty."""
+    return {
+        "title": "Договор оказания услуг № 24-117",
+        "kind": "",
+        "signer": "12",
+        "signing_order": "company_first",
+        "among": "together",
+        "coordinates": "",
+        "level": "simple",
+        "code_channel": "email",
+        "expires_in_days": "10",
+        "agreement": "N",
+        "crm_entity": "",
+        "message": "",
+        "rows": ["0"],
+        **typed(0),
+    } | changes
+
+
+def typed(row: int, **changes: str) -> dict[str, str]:
+    person = {
+        "how": "typed",
+        "name": "Ильин Пётр Андреевич",
+        "email": f"ilin{row}@zakazchik.example",
+        "organisation": "ООО «Заказчик»",
+        "tax_number": "7707083893",
+        "phone": "+7 912 000-11-22",
+    } | changes
+    return {f"p{row}-{name}": value for name, value in person.items()}
+
+
+def send(desk: Desk, draft: Draft, **changes: Any) -> str:
+    answer = desk.post(address(draft, "/send"), filled(**changes))
+    assert answer.status_code == 200, answer.content.decode()[:400]
+    return answer.content.decode()
+
+
+def fault(page: str, field: str) -> str:
+    """The sentence beside a field."""
+    found = html.fromstring(f"<div>{page}</div>").xpath(f"//*[@id='id_{field}_error']")
+    return " ".join(found[0].text_content().split()) if found else ""
+
+
+def document_of(draft: Draft) -> Document:
+    draft.refresh_from_db()
+    assert draft.document is not None
+    return draft.document
+
+
+def test_a_director_sends_an_uploaded_file_in_his_own_name(director: Desk, office: Portal) -> None:
+    draft = begun(director)
+
+    page = send(director, draft, message="Ждём вашу подпись до пятницы.")
+
+    document = document_of(draft)
+    assert document.number in page
+    assert document.status == Document.Status.SENDING
+    assert (document.sender, document.responsible) == (director.employee, director.employee)
+    assert (document.source_id, document.message) == ("", "Ждём вашу подпись до пятницы.")
+    assert (document.expires_at - NOON).days == 10
+    assert balances.available(office) == 19
+    assert files.read(document, "source") == PDF().pdf
+    company, other = document.signers.all()
+    assert "собственное действие" in company.signature.confirmed_by
+    assert (other.email, other.tax_number) == ("ilin0@zakazchik.example", "7707083893")
+
+
+def test_the_message_is_in_the_letter_as_text(director: Desk) -> None:
+    draft = begun(director)
+    send(director, draft, message="Пункт 4 <b>важен</b>")
+    tasks.hand_over(document_of(draft).pk)
+
+    letter = content(Delivery.objects.get(kind="invitation"))
+
+    assert "Пункт 4 <b>важен</b>" in letter.text
+    assert "Пункт 4 &lt;b&gt;важен&lt;/b&gt;" in letter.html
+
+
+def test_two_counterparties_in_turn_are_asked_one_after_another_and_it_is_sealed_once(
+    director: Desk,
+) -> None:
+    draft = begun(director)
+    send(
+        director,
+        draft,
+        rows=["0", "1"],
+        among="in_turn",
+        **typed(1, name="Котова Дарья Юрьевна", email="kotova@partner.example"),
+    )
+    document = document_of(draft)
+    tasks.hand_over(document.pk)
+    factories.settle_deliveries("invitation")
+    asked = Delivery.objects.filter(kind="invitation")
+    assert [one.payload["signer"] for one in asked] == [document.signers.get(key="2").pk]
+
+    for key in ("2", "3"):
+        signer = document.signers.get(key=key)
+        assert signer.link_hash, f"{key} is asked when the turn comes"
+        flow.signer_signed(signer.pk, factories.evidence_for(document), timezone.now())
+        factories.settle_deliveries("invitation")
+    for _worker in range(2):
+        tasks.seal(document.pk)
+
+    document.refresh_from_db()
+    assert document.status == Document.Status.COMPLETED
+    signed = files.read(document, "signed")
+    assert len(verify(signed, roots=[], at=timezone.now()).signatures) == 3
+    sealed = chain_of(document.subject, document.portal).filter(kind="document_completed")
+    assert sealed.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "turns"),
+    [("company_first", [1, 2, 3]), ("counterparty_first", [3, 1, 2]), ("together", [1, 1, 2])],
+)
+def test_who_signs_first_is_chosen(director: Desk, order: str, turns: list[int]) -> None:
+    draft = begun(director)
+
+    send(director, draft, rows=["0", "1"], among="in_turn", signing_order=order, **typed(1))
+
+    signers = document_of(draft).signers.order_by("key")
+    assert [signer.order for signer in signers] == turns
+
+
+def test_pressed_twice_it_is_sent_once(director: Desk, office: Portal) -> None:
+    draft = begun(director)
+
+    pages = [send(director, draft) for _press in range(2)]
+
+    assert Document.objects.count() == 1
+    assert balances.available(office) == 19
+    assert all(document_of(draft).number in page for page in pages)
+    answer = director.post(address(draft, "/send"), filled())
+    assert answer.headers["HX-Retarget"] == "#sx-root"
+
+
+def test_uploaded_twice_it_is_one_draft(director: Desk) -> None:
+    key = new_public_id()
+
+    for _press in range(2):
+        assert upload(director, key=key).status_code == 200
+
+    assert Draft.objects.count() == 1
+
+
+def test_nothing_of_a_sent_draft_stays_beside_the_document(director: Desk) -> None:
+    draft = begun(director)
+    folder = draft.folder
+
+    send(director, draft)
+
+    draft.refresh_from_db()
+    assert (draft.answers, draft.file_name, draft.source.name) == ({}, "", "")
+    assert not default_storage.exists(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"title": " "}, "title", "Name the document"),
+        ({"signer": ""}, "signer", "Choose who signs"),
+        ({"signer": "21"}, "signer", "not one of the available choices"),
+        ({"expires_in_days": "0"}, "expires_in_days", "greater than or equal to 1"),
+        ({"expires_in_days": "завтра"}, "expires_in_days", "whole number"),
+        ({"coordinates": "1=9:10:10"}, "coordinates", "there is no page 9"),
+        ({"coordinates": "5=1:10:10"}, "coordinates", "no signer 5"),
+        ({"coordinates": "где-нибудь"}, "coordinates", "position 1"),
+        ({"crm_entity": "сделка"}, "crm_entity", "expected a deal"),
+        ({"code_channel": "pigeon"}, "code_channel", "not one of the available choices"),
+        ({"level": "qualified"}, "level", "does not make signatures of this kind"),
+        ({"level": "unqualified"}, "level", "sign with a link and a code"),
+        ({"kind": "work_book"}, "level", "requires paper"),
+        ({"title": "Трудовой договор № 5"}, "level", "qualified"),
+        ({"message": "Смотрите https://evil.example"}, "message", "No links"),
+        ({"p0-name": ""}, "p0-name", "full name"),
+        ({"p0-email": ""}, "p0-email", "the link goes there"),
+        ({"p0-email": "не адрес"}, "p0-email", "valid email"),
+        ({"p0-phone": "12"}, "p0-phone", "not a phone number"),
+        ({"p0-tax_number": "7707083890"}, "p0-tax_number", "check its digits"),
+        ({"p0-how": "crm", "p0-reference": ""}, "p0-reference", "Choose a contact"),
+        ({"p0-how": "crm", "p0-reference": "L_4"}, "p0-reference", "expected a contact"),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field_and_nothing_is_lost(
+    director: Desk, changes: dict[str, Any], field: str, sentence: str
+) -> None:
+    draft = begun(director)
+
+    page = send(director, draft, **changes)
+
+    assert sentence in fault(page, field), page
+    assert f'href="#id_{field}"' in page
+    assert not Document.objects.exists()
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.READY
+    wrong = dict(changes)
+    assert {name: draft.answers[name] for name in wrong} == wrong
+    send(director, draft)
+    assert document_of(draft)
+
+
+def test_every_mistake_is_told_at_once(director: Desk) -> None:
+    page = send(director, begun(director), **{"title": "", "p0-email": "", "expires_in_days": ""})
+
+    assert all(fault(page, field) for field in ("title", "p0-email", "expires_in_days"))
+
+
+def test_nobody_is_asked_twice(director: Desk) -> None:
+    page = send(director, begun(director), rows=["0", "1"], **typed(1, email=typed(0)["p0-email"]))
+
+    assert "nobody twice" in page
+    assert not Document.objects.exists()
+
+
+def test_a_code_by_sms_needs_the_phone(director: Desk, office: Portal, settings: Any) -> None:
+    settings.SMS_GATEWAY = "console"
+    draft = begun(director)
+
+    page = send(director, draft, code_channel="sms", **{"p0-phone": ""})
+    assert "by SMS" in fault(page, "p0-phone")
+    send(director, draft, code_channel="sms")
+
+    assert document_of(draft).signers.get(key="2").code_channel == CodeChannel.SMS
+    assert PortalSettings.objects.of(office).code_channel == CodeChannel.EMAIL
+
+
+def test_sms_is_offered_only_where_there_is_a_gateway(director: Desk) -> None:
+    draft = begun(director)
+
+    assert "By SMS" not in director.read(address(draft))
+    assert fault(send(director, draft, code_channel="sms"), "code_channel")
+
+
+def test_an_empty_balance_is_told_before_and_refused_after(director: Desk, office: Portal) -> None:
+    draft = begun(director)
+    balances.correct(office, units=-20, reason="Сверка", actor="admin:support", at=NOON)
+
+    assert "No signatures are left" in director.read(address(draft))
+    page = send(director, draft)
+
+    assert "No signatures are left" in page
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"state": SignatureProfile.State.STOPPED}, "has not turned on a signature"),
+        ({"state": SignatureProfile.State.TURNED_ON}, "Support has not confirmed"),
+    ],
+)
+def test_a_signature_that_cannot_be_used_is_told_beside_the_signer(
+    director: Desk, change: dict[str, Any], sentence: str
+) -> None:
+    draft = begun(director)
+    SignatureProfile.objects.update(**change)
+
+    assert sentence in director.read(address(draft))
+    assert sentence in fault(send(director, draft), "signer")
+
+
+def test_robots_may_be_forbidden_and_the_person_still_sends(director: Desk) -> None:
+    draft = begun(director)
+    SignatureProfile.objects.update(robots_allowed=False)
+
+    send(director, draft)
+
+    assert document_of(draft).signers.get(key="1").signature.level == "simple"
+
+
+def test_a_clerk_sends_by_the_director_s_permission_and_uses_it_up(
+    director: Desk, clerk: Desk
+) -> None:
+    EmployeeRight.objects.filter(employee=clerk.employee).delete()
+    assert clerk.get(NEW).status_code == 403
+    delegate(
+        director.employee,
+        clerk.employee,
+        by=director.employee,
+        until=NOON + timedelta(days=5),
+        limit=1,
+        at=NOON,
+    )
+    draft = begun(clerk)
+
+    send(clerk, draft)
+
+    document = document_of(draft)
+    assert (document.sender, document.signers.get(key="1").employee) == (
+        clerk.employee,
+        director.employee,
+    )
+    assert Delegation.objects.get().documents_used == 1
+    assert clerk.get(NEW).status_code == 403, "the permission is used up"
+
+
+def test_a_right_taken_away_meanwhile_stops_the_draft(clerk: Desk) -> None:
+    draft = begun(clerk)
+    EmployeeRight.objects.all().delete()
+
+    assert clerk.post(address(draft, "/send"), filled()).status_code == 403
+
+
+def test_who_may_not_send_sees_no_button_and_no_page(newcomer: Desk, clerk: Desk) -> None:
+    assert f'hx-get="{NEW}"' in clerk.read("/app/")
+    assert f'hx-get="{NEW}"' not in newcomer.read("/app/")
+
+    assert newcomer.get(NEW).status_code == 403
+    assert upload(newcomer).status_code == 403
+    assert not Draft.objects.exists()
+
+
+def test_a_draft_is_its_owner_s_alone(clerk: Desk, director: Desk, stranger: Desk) -> None:
+    draft = begun(clerk)
+    picture = pictures(clerk, draft)[0]
+
+    for desk in (director, stranger):
+        assert desk.get(address(draft)).status_code == 404
+        assert desk.get(address(draft, "/file")).status_code == 404
+        for page in ("", "/file", "/rows", "/send", "/drop"):
+            assert desk.post(address(draft, page), filled()).status_code == 404
+        assert desk.get(NEW).content.decode().count(draft.public_id) == 0
+    assert upload(director, key=draft.public_id).status_code == 404
+    assert clerk.client.get(picture).status_code == 200
+    assert clerk.client.get(f"{picture}99").status_code == 404
+    assert clerk.client.get(picture.replace("/draft/", "/draft/x")).status_code == 410
+    assert Draft.objects.get().owner == clerk.employee
+
+
+def test_without_a_session_there_is_nothing(clerk: Desk) -> None:
+    draft = begun(clerk)
+
+    for token in ("", "Bearer forged"):
+        headers = {"Authorization": token}
+        assert clerk.client.get(NEW, headers=headers).status_code == 401
+        for page in ("", "/file", "/rows", "/send", "/drop"):
+            answer = clerk.client.post(address(draft, page), filled(), headers=headers)
+            assert answer.status_code == 401
+    assert Draft.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["", "no-such-key", "..%2f..%2fetc", "0" * 12, "a" * 300])
+def test_a_key_of_no_page_of_ours_begins_nothing(clerk: Desk, key: str) -> None:
+    file = SimpleUploadedFile("d.pdf", PDF().pdf)
+
+    assert clerk.post(NEW, {"file": file, "key": key}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("pdf", "sentence"),
+    [
+        (b"", "the file is empty"),
+        (b"PK\x03\x04 a spreadsheet", "it is not a PDF file"),
+        (b"%PDF-" + b"0" * 1_200_000, "bigger than 1 MB"),
+    ],
+)
+def test_what_is_no_document_is_refused_at_once(
+    clerk: Desk, pdf: bytes, sentence: str, settings: Any
+) -> None:
+    settings.FILE_LIMIT_BYTES = 1024 * 1024
+
+    answer = upload(clerk, pdf)
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Draft.objects.exists()
+
+
+def test_no_file_at_all_is_told(clerk: Desk) -> None:
+    assert "no file was chosen" in clerk.post(NEW, {"key": new_public_id()}).content.decode()
+
+
+def test_the_page_shows_the_check_going_on_and_then_what_it_found(clerk: Desk) -> None:
+    assert "is being checked" in upload(clerk).content.decode()
+    draft = Draft.objects.get()
+    assert "every 1s" in clerk.read(address(draft, "/file"))
+    assert "/files/draft/" not in clerk.post(address(draft), filled()).content.decode()
+
+    drafts.take_in_due()
+
+    answer = clerk.get(address(draft, "/file"))
+    assert "every 1s" not in answer.content.decode()
+    assert "2 pages" in answer.content.decode()
+    assert answer.headers["HX-Trigger"] == "signx:draft"
+
+
+def test_a_damaged_file_is_told_and_another_one_keeps_the_answers(clerk: Desk) -> None:
+    draft = begun(clerk, b"%PDF-1.7 and nothing more")
+    clerk.post(address(draft), filled(title="Акт сверки"))
+    assert "is damaged" in clerk.read(address(draft))
+    assert "is damaged" in send(clerk, draft, title="Акт сверки", signer="21")
+
+    other = SimpleUploadedFile("акт.pdf", PDF().pdf)
+    assert clerk.post(address(draft, "/file"), {"file": other}).status_code == 200
+    drafts.take_in_due()
+
+    draft.refresh_from_db()
+    assert (draft.state, draft.title) == (Draft.State.READY, "Акт сверки")
+
+
+def test_a_check_that_kills_its_worker_ends_as_a_refusal(clerk: Desk) -> None:
+    upload(clerk)
+    # Three workers took it up and none came back.
+    Draft.objects.update(step_attempts=3, next_step_at=NOON)
+
+    drafts.take_in_due()
+
+    draft = Draft.objects.get()
+    assert draft.state == Draft.State.REFUSED
+    assert "too much time or memory" in draft.error
+
+
+def test_rows_are_added_and_taken_away_without_losing_the_others(clerk: Desk) -> None:
+    draft = begun(clerk)
+
+    more = clerk.post(address(draft, "/rows"), filled(add="1")).content.decode()
+    assert re.findall(r'name="rows" value="(\d+)"', more) == ["0", "1"]
+    assert "One after another" in more
+    less = clerk.post(
+        address(draft, "/rows"), filled(rows=["0", "1"], remove="0", **typed(1, name="Котова Д."))
+    ).content.decode()
+
+    assert re.findall(r'name="rows" value="(\d+)"', less) == ["1"]
+    assert "Котова Д." in less
+    assert "Ильин" not in less
+
+
+def test_no_more_than_twenty_are_asked(clerk: Desk) -> None:
+    draft = begun(clerk)
+    rows = [str(row) for row in range(20)]
+
+    page = clerk.post(address(draft, "/rows"), filled(rows=rows, add="1")).content.decode()
+
+    assert page.count('name="rows"') == 20
+    assert 'id="sx-add"' not in page
+
+
+def test_what_is_typed_is_kept_without_sending(clerk: Desk) -> None:
+    draft = begun(clerk)
+
+    clerk.post(address(draft), filled(title="Договор аренды", unknown="x" * 100))
+
+    page = clerk.read(address(draft))
+    assert 'value="Договор аренды"' in page
+    assert 'value="ilin0@zakazchik.example"' in page
+    assert "unknown" not in Draft.objects.get().answers
+    assert "Договор аренды" in clerk.read(NEW)
+
+
+def test_more_than_a_form_can_hold_is_refused(clerk: Desk) -> None:
+    answer = clerk.post(address(begun(clerk)), filled(message="ы" * 70_000))
+
+    assert answer.status_code == 422
+
+
+def pictures(desk: Desk, draft: Draft, **changes: Any) -> list[str]:
+    page = desk.post(address(draft), filled(**changes)).content.decode()
+    return re.findall(r'src="([^"]+)"', page)
+
+
+def stamps(desk: Desk, draft: Draft, **changes: Any) -> list[tuple[str, str]]:
+    """(key, page) of every stamp drawn."""
+    page = desk.post(address(draft), filled(**changes)).content.decode()
+    return re.findall(r'id="sx-stamp-(\d+)-(\d+)"', page)
+
+
+def test_the_preview_shows_the_stamps_where_sending_puts_them(director: Desk) -> None:
+    draft = begun(director)
+    where = {"coordinates": "1=1:20:250; 2=2:100:250"}
+
+    assert stamps(director, draft, **where) == [("1", "1"), ("2", "2")]
+    for picture in pictures(director, draft, **where):
+        kind = director.client.get(picture).headers["Content-Type"]
+        assert kind in ("image/png", "image/webp")
+    send(director, draft, **where)
+
+    places = document_of(draft).places
+    assert [(key, box["page_index"], box["x_mm"]) for key, (box,) in places.items()] == [
+        ("1", 0, 20.0),
+        ("2", 1, 100.0),
+    ]
+
+
+def test_a_place_off_the_page_is_told_while_typing(director: Desk) -> None:
+    draft = begun(director)
+
+    page = director.post(address(draft), filled(coordinates="1=1:200:250")).content.decode()
+
+    assert "leaves page 1" in page
+
+
+def test_many_stamps_get_a_sheet_of_their_own(director: Desk) -> None:
+    draft = begun(director)
+    rows = [str(row) for row in range(16)]
+    people = {key: value for row in range(1, 16) for key, value in typed(row).items()}
+
+    found = stamps(director, draft, rows=rows, **people)
+    send(director, draft, rows=rows, **people)
+
+    assert len(found) == 17
+    placed = {key: str(box["page_index"] + 1) for key, (box,) in document_of(draft).places.items()}
+    assert placed == dict(found)
+
+
+def test_a_draft_can_be_deleted_and_old_ones_go_by_themselves(clerk: Desk) -> None:
+    draft, other = begun(clerk), begun(clerk)
+    folders = draft.folder, other.folder
+    newest, older = Draft.objects.of(clerk.employee)
+
+    assert "New document" in clerk.post(address(newest, "/drop")).content.decode()
+    assert list(Draft.objects.all()) == [older]
+    drafts.forget_old(NOON + timedelta(days=29))
+    assert Draft.objects.count() == 1
+    drafts.forget_old(NOON + timedelta(days=31))
+
+    assert not Draft.objects.exists()
+    assert not any(default_storage.exists(folder) for folder in folders)
+
+
+def test_only_the_newest_drafts_of_a_person_stay(clerk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(drafts, "KEPT", 2)
+
+    for _file in range(3):
+        upload(clerk)
+
+    assert Draft.objects.count() == 2
