@@ -22,7 +22,7 @@ from bitrix24.addresses import check_address, netloc
 from bitrix24.errors import BitrixError
 from bitrix24.models import Portal, PortalToken
 from bitrix24.news import tell
-from bitrix24.oauth import ACCESS_LIFETIME_S, AppInfo
+from bitrix24.oauth import AppInfo
 from outbox.base import Command
 from signx.errors import ErrorCode, SignXError
 
@@ -65,52 +65,16 @@ def remember_portal(info: AppInfo, server: str, *, language: str) -> Portal:
     )
     if is_new:
         return portal
-    known: dict[str, str | None] = {
+    known = {
         "domain": netloc(info.client_endpoint),
         "client_endpoint": info.client_endpoint,
         "auth_server": server,
         "scope": info.scope,
     }
-    if portal.status == Portal.Status.UNINSTALLED:
-        # It is back: what would have been deleted stays.
-        known |= {"status": Portal.Status.INSTALLING, "uninstalled_at": None, "wipe_at": None}
     for name, value in known.items():
         setattr(portal, name, value)
     portal.save(update_fields=list(known))
     return portal
-
-
-def remember_user(
-    portal: Portal,
-    *,
-    user_id: int,
-    is_admin: bool,
-    access_token: str,
-    refresh_token: str,
-    expires_in_s: int,
-    application_token: str,
-) -> None:
-    """The newest tokens of a user, and, from an administrator only, the application_token:
-    it comes through the browser, where anybody could put another one in its place."""
-    now = timezone.now()
-    values = {
-        "is_admin": is_admin,
-        "access_token": access_token,
-        "expires_at": now + timedelta(seconds=expires_in_s or ACCESS_LIFETIME_S),
-        "refreshed_at": now,
-        "dead_at": None,
-        "dead_reason": "",
-        "is_in_doubt": False,
-    }
-    if refresh_token:
-        values["refresh_token"] = refresh_token
-    PortalToken.objects.update_or_create(portal=portal, bitrix_user_id=user_id, defaults=values)
-    if not is_admin:
-        return
-    access.note_return(portal.pk)
-    if application_token:
-        portal.application_token = application_token
-        portal.save(update_fields=["application_token"])
 
 
 def steps() -> list[tuple[str, str | Promise]]:
@@ -149,6 +113,7 @@ def heal(portal: Portal) -> None:
     """
     token = PortalToken.objects.usable().filter(portal=portal, is_admin=True).first()
     if token is None:
+        access.note_loss(portal.pk)
         raise SignXError(ErrorCode.PORTAL_UNREACHABLE, f"portal {portal.pk}: no administrator")
     for path in settings.INSTALL_STEPS:
         step: Step = import_string(path)
@@ -164,7 +129,7 @@ def _activate(portal: Portal) -> None:
     now = timezone.now()
     row.status, row.checked_at = Portal.Status.ACTIVE, now
     row.look_over_at = now + LOOK_OVER_EVERY
-    row.uninstalled_at = row.uninstall_check_at = row.wipe_at = None
+    row.forget_removal()
     row.installed_at = row.installed_at if was_active and row.installed_at else now
     row.save()
     tell(row, "updated" if was_active else "installed")
