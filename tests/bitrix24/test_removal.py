@@ -129,6 +129,29 @@ def test_a_fired_administrator_means_no_access_and_people_are_told(settled, worl
     assert listener.HEARD == [(cast.MEMBER_ID, "access_lost")]
 
 
+def test_who_came_in_after_a_refusal_has_refuted_it(
+    settled, world, client, open_app, install, time_machine
+):
+    """One administrator's token is of an earlier installation; the other one, of the new, left."""
+    world.portal.users[cast.CLERK].is_admin = True
+    open_app(cast.CLERK)
+    world.portal.app.handlers.clear()
+    world.uninstall()
+    refused_call(cast.CLERK)
+    Portal.objects.update(uninstall_check_at=None)  # as after an answer that came too late
+    app_events.put_back(world.portal)
+    time_machine.move_to(timezone.now() + timedelta(minutes=1), tick=False)
+    install()
+    tasks.run_due()
+    world.portal.users[cast.DIRECTOR].active = False
+
+    announce(client, world)
+    tasks.run_due()
+
+    assert status() == Portal.Status.ACTIVE
+    assert Portal.objects.get().removal_unproved_at is not None
+
+
 def test_announcements_without_end_do_not_become_requests_without_end(
     settled, world, client, time_machine
 ):
@@ -246,6 +269,27 @@ def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, 
     assert came_back, "the refusal came before the installation"
     assert status() == Portal.Status.ACTIVE
     assert Portal.objects.get().application_token == world.portal.application_token
+    assert PortalToken.objects.usable().exists()
+
+
+def test_who_installs_anew_between_verdict_and_end_is_not_thrown_out(settled, world, install):
+    world.uninstall(clean=True)
+    world.settle()
+    came_back: list[Portal] = []
+
+    def meanwhile(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if '"dead_at" >=' in sql and not came_back:  # the last thing that the verdict reads
+            came_back.append(Portal.objects.get())
+            app_events.put_back(world.portal)
+            install()
+        return answer
+
+    with connection.execute_wrapper(meanwhile):
+        tasks.run_due()
+
+    assert came_back, "nobody came back in between"
+    assert status() == Portal.Status.ACTIVE
     assert PortalToken.objects.usable().exists()
 
 
