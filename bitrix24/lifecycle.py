@@ -108,14 +108,17 @@ def _verdict(portal: Portal) -> Verdict:
             return Verdict.PRESENT
     if not is_answered:
         return Verdict.UNKNOWN
+    last_seen_at = _last_seen_at(portal)
+    if last_seen_at is None:
+        return Verdict.NO_ACCESS
     # Somebody who came in after a refusal has refuted it.
-    refused = portal.tokens.filter(is_admin=True, dead_at__gte=_last_seen_at(portal))
+    refused = portal.tokens.filter(is_admin=True, dead_at__gte=last_seen_at)
     reasons = {reason.lower() for reason in refused.values_list("dead_reason", flat=True)}
     return Verdict.GONE if reasons & GONE else Verdict.NO_ACCESS
 
 
 def _last_seen_at(portal: Portal) -> datetime | None:
-    """When the authorization server last gave or confirmed a token of this portal."""
+    """When the authorization server last gave or confirmed a token; None where none is stored."""
     newest: datetime | None = portal.tokens.aggregate(newest=Max("refreshed_at"))["newest"]
     return newest
 

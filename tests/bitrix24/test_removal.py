@@ -402,8 +402,11 @@ def test_who_still_knows_the_token_long_after_the_end_is_not_heard(
 # --- Nobody is left to ask ---
 
 
-def test_the_operator_sees_a_portal_that_may_be_gone(settled, world, client, support):
+@pytest.mark.parametrize("tokens", ["dead", "none"])
+def test_the_operator_sees_a_portal_that_may_be_gone(settled, world, client, support, tokens):
     PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
+    if tokens == "none":
+        PortalToken.objects.all().delete()
     world.uninstall()
     world.settle()
 
