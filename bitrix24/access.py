@@ -1,26 +1,46 @@
-"""Whether SIGNX still has an administrator's access to a portal, and telling when it has none."""
+"""Whether SIGNX still has access to a portal, and what follows when a token of it ends."""
 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from bitrix24.errors import GONE
 from bitrix24.models import Portal, PortalToken
 from bitrix24.news import tell
 
 log = logging.getLogger(__name__)
+# The event of an uninstallation, with the wish to keep or to delete the data, may be on its way.
+GONE_CHECK_DELAY = timedelta(minutes=2)
+
+
+def note_death(token: PortalToken, reason: str) -> None:
+    """A token has ended, by a code of bitrix24.errors. One that ended with the whole application
+    has the portal checked (bitrix24.lifecycle): it may be a left-over of an earlier installation.
+    """
+    if reason.lower() in GONE:
+        portals = Portal.objects.exclude(status=Portal.Status.UNINSTALLED)
+        portals.filter(pk=token.portal_id, uninstall_check_at=None).update(
+            uninstall_check_at=timezone.now() + GONE_CHECK_DELAY
+        )
+    elif token.is_admin:
+        note_loss(token.portal_id)
 
 
 def note_loss(portal_id: int) -> None:
-    """Tell once, when no administrator's token is left to try."""
+    """Tell once, when no administrator's token is left to try. While the portal is checked for an
+    uninstallation nobody is told: what is found then decides."""
     tokens = PortalToken.objects.usable().filter(portal_id=portal_id, is_admin=True)
     if tokens.exists():
         return
     now = timezone.now()
     with transaction.atomic():
-        with_access = Portal.objects.active().filter(pk=portal_id, access_lost_at=None)
+        with_access = Portal.objects.active().filter(
+            pk=portal_id, access_lost_at=None, uninstall_check_at=None
+        )
         if not with_access.update(access_lost_at=now):
             return
         log.warning("portal %s: no administrator's access is left", portal_id)

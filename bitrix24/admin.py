@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal, RestCall
@@ -46,7 +48,12 @@ class AccessFilter(admin.SimpleListFilter):
 @admin.register(Portal)
 class PortalAdmin(ReadOnlyAdmin):
     list_display = ("domain", "status", "health", "administrators", "installed_at", "last_error")
-    list_filter = ("status", AccessFilter, "installed_at")
+    list_filter = (
+        "status",
+        AccessFilter,
+        ("removal_unproved_at", admin.EmptyFieldListFilter),
+        "installed_at",
+    )
     search_fields = ("domain", "member_id")
     # Tokens are not among them, not even masked.
     fields = (
@@ -65,7 +72,9 @@ class PortalAdmin(ReadOnlyAdmin):
         "look_over_at",
         "access_lost_at",
         "uninstall_check_at",
+        "removal_unproved_at",
         "uninstalled_at",
+        "wipe_wish",
         "wipe_at",
         "wiped_at",
         "paused_until",
@@ -88,6 +97,10 @@ class PortalAdmin(ReadOnlyAdmin):
             return str(_("Uninstalled"))
         if portal.uninstall_check_at:
             return str(_("Uninstallation is being checked"))
+        if portal.removal_unproved_at:
+            since = date_format(localtime(portal.removal_unproved_at), "SHORT_DATE_FORMAT")
+            text = _("Probably uninstalled on %(date)s: no token is left to prove it")
+            return str(text) % {"date": since}
         if not portal.administrator_count:
             return str(_("No working access: an administrator has to open the app"))
         if portal.missing:

@@ -23,11 +23,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 
-from bitrix24 import client, install, oauth
+from bitrix24 import client, install, oauth, offers
 from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_int, as_text
 from bitrix24.errors import STALE_TOKEN
 from bitrix24.models import FrameLook, FrameSession, Portal
+from bitrix24.offers import Offer
 from bitrix24.records import parse_profile
 from signx.errors import ErrorCode, SignXError
 
@@ -68,19 +69,14 @@ def verify_entry(request: HttpRequest) -> Entry:
     """
     info, server = _confirmed(request)
     portal = install.remember_portal(info, server, language=_language(request))
-    access_token = request.POST["AUTH_ID"]
-    profile = parse_profile(client.call_with_token(portal, access_token, "profile"))
-    if profile.id != info.user_id:
-        raise SignXError(ErrorCode.REQUEST_FORGED, "the portal names another user")
-    install.remember_user(
-        portal,
-        user_id=info.user_id,
-        is_admin=profile.is_admin,
-        access_token=access_token,
+    offer = Offer(
+        access_token=request.POST["AUTH_ID"],
         refresh_token=request.POST.get("REFRESH_ID", ""),
         expires_in_s=as_int(request.POST.get("AUTH_EXPIRES")),
         application_token=request.POST.get("APPLICATION_TOKEN", ""),
+        server_endpoint=server,
     )
+    profile = offers.accept(portal, info, offer)
     return Entry(
         portal=portal,
         bitrix_user_id=info.user_id,

@@ -23,7 +23,8 @@ TOKENLESS = frozenset({"no_token"})
 GONE = frozenset({"not_installed", "application_not_found", "portal_deleted"})
 BUSY = frozenset({"query_limit_exceeded", "operation_time_limit", "overload_limit"})
 
-_WITHDRAWN = (
+# We have no access, by this token or at all.
+WITHDRAWN = (
     STALE_TOKEN
     | DEAD_USER
     | GONE
@@ -103,7 +104,7 @@ def error_code(bitrix_code: str, description: str, http_status: int) -> ErrorCod
     """Ours for theirs; both texts in lower case. Unnamed errors are known by their words."""
     if bitrix_code in BUSY:
         return ErrorCode.PORTAL_BUSY
-    if bitrix_code in _WITHDRAWN or bitrix_code in _UNSTABLE or http_status >= 500:
+    if bitrix_code in WITHDRAWN or bitrix_code in _UNSTABLE or http_status >= 500:
         return ErrorCode.PORTAL_UNREACHABLE
     if bitrix_code in _MISSING or ("not found" in description and bitrix_code in {"", "0"}):
         return ErrorCode.NOT_FOUND

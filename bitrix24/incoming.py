@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from bitrix24 import oauth, offers, phpform
+from bitrix24 import offers, phpform
 from bitrix24.answers import as_dict, as_text
 from bitrix24.models import Portal
 from signx.errors import ErrorCode, SignXError
@@ -27,7 +28,7 @@ def parse(request: HttpRequest) -> dict[str, Any]:
     return phpform.parse(body)
 
 
-def authenticate(payload: dict[str, Any]) -> Portal:
+def authenticate(payload: Mapping[str, Any]) -> Portal:
     """The portal that sent a payload: known member_id, the right application_token.
 
     The token is weak (portal users can read it), so nothing is destroyed on its word alone.
@@ -37,26 +38,20 @@ def authenticate(payload: dict[str, Any]) -> Portal:
     portal = find_portal(as_text(auth.get("member_id")))
     if portal is None or portal.status == Portal.Status.UNINSTALLED:
         raise SignXError(ErrorCode.NOT_FOUND, "no such portal")
-    if not portal.application_token:
-        learn_application_token(portal, auth)
     if not has_token(portal, as_text(auth.get("application_token"))):
         raise SignXError(ErrorCode.REQUEST_FORGED, f"portal {portal.pk}: application_token")
     offers.put_by_if_needed(portal, auth)
     return portal
 
 
-def learn_application_token(portal: Portal, auth: Mapping[str, Any]) -> None:
-    """Take the application_token of a call that carries an administrator's access token.
-
-    For older self-hosted portals, which do not give it to the frame. Raises BitrixError.
-    """
-    application_token = as_text(auth.get("application_token"))
-    if not application_token or not as_text(auth.get("access_token")):
-        return
-    info = oauth.introduce(portal.member_id, auth)
-    if portal.tokens.filter(bitrix_user_id=info.user_id, is_admin=True).exists():
-        portal.application_token = application_token
-        portal.save(update_fields=["application_token"])
+def find_former(payload: Mapping[str, Any]) -> Portal | None:
+    """The portal of a payload that was sent by an installation which has ended here."""
+    auth = as_dict(payload.get("auth"))
+    portal = find_portal(as_text(auth.get("member_id")))
+    if portal is None or portal.status != Portal.Status.UNINSTALLED:
+        return None
+    given = hash_token(as_text(auth.get("application_token")))
+    return portal if hmac.compare_digest(portal.former_token_hash, given) else None
 
 
 def find_portal(member_id: str) -> Portal | None:
@@ -68,3 +63,8 @@ def has_token(portal: Portal, application_token: str) -> bool:
     """Constant-time comparison; a portal whose token we do not know yet has none."""
     known = portal.application_token
     return bool(known) and hmac.compare_digest(known.encode(), application_token.encode())
+
+
+def hash_token(application_token: str) -> str:
+    """What is kept of a token that has ended."""
+    return hashlib.sha256(application_token.encode()).hexdigest()

@@ -18,14 +18,14 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from bitrix24 import access, client, methods
+from bitrix24 import client, methods
 from bitrix24.addresses import check_address, netloc
 from bitrix24.answers import as_dict, as_list, as_text
 from bitrix24.client import BatchAnswer
 from bitrix24.errors import BitrixError
-from bitrix24.models import Portal, PortalToken
+from bitrix24.models import Portal
 from bitrix24.news import tell
-from bitrix24.oauth import ACCESS_LIFETIME_S, AppInfo
+from bitrix24.oauth import AppInfo
 from outbox.base import Command
 from signx.errors import ErrorCode, SignXError
 
@@ -68,52 +68,16 @@ def remember_portal(info: AppInfo, server: str, *, language: str) -> Portal:
     )
     if is_new:
         return portal
-    known: dict[str, str | None] = {
+    known = {
         "domain": netloc(info.client_endpoint),
         "client_endpoint": info.client_endpoint,
         "auth_server": server,
         "scope": info.scope,
     }
-    if portal.status == Portal.Status.UNINSTALLED:
-        # It is back: what would have been deleted stays.
-        known |= {"status": Portal.Status.INSTALLING, "uninstalled_at": None, "wipe_at": None}
     for name, value in known.items():
         setattr(portal, name, value)
     portal.save(update_fields=list(known))
     return portal
-
-
-def remember_user(
-    portal: Portal,
-    *,
-    user_id: int,
-    is_admin: bool,
-    access_token: str,
-    refresh_token: str,
-    expires_in_s: int,
-    application_token: str,
-) -> None:
-    """The newest tokens of a user, and, from an administrator only, the application_token:
-    it comes through the browser, where anybody could put another one in its place."""
-    now = timezone.now()
-    values = {
-        "is_admin": is_admin,
-        "access_token": access_token,
-        "expires_at": now + timedelta(seconds=expires_in_s or ACCESS_LIFETIME_S),
-        "refreshed_at": now,
-        "dead_at": None,
-        "dead_reason": "",
-        "is_in_doubt": False,
-    }
-    if refresh_token:
-        values["refresh_token"] = refresh_token
-    PortalToken.objects.update_or_create(portal=portal, bitrix_user_id=user_id, defaults=values)
-    if not is_admin:
-        return
-    access.note_return(portal.pk)
-    if application_token:
-        portal.application_token = application_token
-        portal.save(update_fields=["application_token"])
 
 
 def steps() -> list[tuple[str, str | Promise]]:
@@ -152,7 +116,7 @@ def _activate(portal: Portal) -> None:
     now = timezone.now()
     row.status, row.checked_at = Portal.Status.ACTIVE, now
     row.look_over_at = now + LOOK_OVER_EVERY
-    row.uninstalled_at = row.uninstall_check_at = row.wipe_at = None
+    row.forget_removal()
     row.installed_at = row.installed_at if was_active and row.installed_at else now
     row.save()
     tell(row, "updated" if was_active else "installed")

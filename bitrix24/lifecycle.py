@@ -1,7 +1,7 @@
 """Events of the application's life on a portal, and the proof of its end.
 
 ONAPPUNINSTALL carries only the weak application_token, so it is not believed: the authorization
-server is asked for a refresh, and only its refusals end a portal here.
+server is asked for refreshes, and only its refusals end a portal here.
 Source: Bitrix24 docs, api-reference/common/events, settings/app-uninstallation.
 """
 
@@ -10,104 +10,206 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from bitrix24 import incoming, oauth, offers
+from bitrix24 import access, held, incoming, oauth, offers
 from bitrix24.answers import as_bool, as_dict, as_text
 from bitrix24.errors import DEAD_USER, GONE, BitrixError
-from bitrix24.models import FrameLook, FrameSession, MethodBudget, Portal, PortalToken, RestCall
+from bitrix24.models import (
+    FrameLook,
+    FrameSession,
+    HeldCall,
+    MethodBudget,
+    Portal,
+    PortalToken,
+    RestCall,
+)
 from bitrix24.news import tell
 from outbox.models import Delivery
-from signx.errors import ErrorCode, SignXError
 
 log = logging.getLogger(__name__)
 
 # The event may come before the removal is done, so a working token is asked about again.
 UNINSTALL_CHECKS = (timedelta(0), timedelta(minutes=10), timedelta(hours=1))
-# While the authorization server itself cannot be reached.
+# While the authorization server itself cannot be reached, or after a worker has died over it.
 CHECK_AGAIN = timedelta(minutes=5)
+# Administrators' tokens come first; more than these are not asked.
+TOKENS_ASKED = 8
+# An event may come this long after the removal was noticed; later it is somebody else's.
+LATE_EVENT = timedelta(days=1)
 # Longer than a worker may live on one task: a wipe that was cut off comes due again.
 WIPE_LEASE = timedelta(minutes=10)
-# An event without application_token may have us look at a portal no more often than this.
+# An event without any token may have us look at a portal no more often than this.
 UNPROVED_EVERY = timedelta(hours=1)
 
 
 def receive_event(payload: Mapping[str, Any]) -> None:
-    """Take an event in. Events that we did not ask for are dropped.
+    """Take an event in, without asking anybody. Events that we did not ask for are dropped.
 
-    Raises SignXError: NOT_FOUND, REQUEST_FORGED, PORTAL_UNREACHABLE.
+    Raises SignXError: NOT_FOUND, REQUEST_FORGED.
     """
-    event = as_text(payload.get("event")).upper()
-    if receive := _EVENTS.get(event):
-        receive(dict(payload))
+    if _name_of(payload) not in _EVENTS:
+        return
+    if _name_of(payload) == "ONAPPUNINSTALL" and (former := incoming.find_former(payload)):
+        _wish_late(former, payload, timezone.now())
+    elif _name_of(payload) != "ONAPPUNINSTALL" and not _has_tokens(payload):
+        _look_once_in_a_while(payload)
+    elif portal := held.admit(payload, "bitrix24.lifecycle.receive_held"):
+        _EVENTS[_name_of(payload)](portal, payload)
+
+
+def receive_held(portal: Portal, _argument: str, payload: dict[str, Any], is_genuine: bool) -> None:
+    """A held.Receiver."""
+    if is_genuine:
+        _EVENTS[_name_of(payload)](portal, payload)
+
+
+# --- Whether a portal is gone ---------------------------------------------------------------
+
+
+class Verdict(Enum):
+    PRESENT = auto()  # a token works
+    GONE = auto()
+    NO_ACCESS = auto()  # nobody is left who could say
+    UNKNOWN = auto()  # the authorization server did not answer
+
+
+def leaving(at: datetime) -> QuerySet[Portal]:
+    """Portals whose removal is to be checked."""
+    present = Portal.objects.exclude(status=Portal.Status.UNINSTALLED)
+    return present.filter(uninstall_check_at__lte=at)
 
 
 def confirm_uninstall(portal_id: int, at: datetime) -> None:
-    """Ask with every stored token whether the application is really gone."""
+    """Ask with the stored tokens whether the application is really gone. The caller has put the
+    next check off; whoever moves it meanwhile, by an event or by coming back, is right."""
     portal = Portal.objects.get(pk=portal_id)
-    if portal.uninstall_check_at is None or portal.status == Portal.Status.UNINSTALLED:
-        return
+    last_seen_at = _last_seen_at(portal)
     verdict = _verdict(portal)
-    if verdict is True:
-        _end(portal_id, at)
-    elif verdict is None:
-        Portal.objects.filter(pk=portal_id).update(uninstall_check_at=at + CHECK_AGAIN)
-    else:
+    if verdict is Verdict.GONE:
+        _end(portal, last_seen_at, at)
+    elif verdict is Verdict.PRESENT:
         _ask_again(portal, at)
+    elif verdict is Verdict.NO_ACCESS:
+        _leave_to_operator(portal, at)
 
 
-def _verdict(portal: Portal) -> bool | None:
-    """True: every token is refused. False: one works, or none is left to prove it. None: the
-    authorization server could not be asked."""
-    tokens = list(portal.tokens.exclude(refresh_token="").filter(dead_at=None))
-    if not tokens:
-        reasons = portal.tokens.values_list("dead_reason", flat=True)
-        return any(reason.lower() in GONE for reason in reasons)
-    for token in tokens:
+def _verdict(portal: Portal) -> Verdict:
+    """One working token outweighs everything. The end is believed only of administrators: the
+    refresh token of an employee came through his browser, where he could put in one that some
+    portal of his own has refused."""
+    is_answered = True
+    tokens = portal.tokens.usable().exclude(refresh_token="").select_related("portal")
+    for token in tokens[:TOKENS_ASKED]:
         try:
             oauth.refresh(token)
         except BitrixError as error:
-            if error.is_one_of(GONE):
-                return True
-            if not error.is_one_of(DEAD_USER):
-                return None
+            if token.is_admin and not error.is_one_of(DEAD_USER | GONE):
+                is_answered = False
         else:
-            return False
-    return True
+            return Verdict.PRESENT
+    if not is_answered:
+        return Verdict.UNKNOWN
+    last_seen_at = _last_seen_at(portal)
+    if last_seen_at is None:
+        return Verdict.NO_ACCESS
+    # Somebody who came in after a refusal has refuted it.
+    refused = portal.tokens.filter(is_admin=True, dead_at__gte=last_seen_at)
+    reasons = {reason.lower() for reason in refused.values_list("dead_reason", flat=True)}
+    return Verdict.GONE if reasons & GONE else Verdict.NO_ACCESS
+
+
+def _last_seen_at(portal: Portal) -> datetime | None:
+    """When the authorization server last gave or confirmed a token; None where none is stored."""
+    newest: datetime | None = portal.tokens.aggregate(newest=Max("refreshed_at"))["newest"]
+    return newest
 
 
 def _ask_again(portal: Portal, at: datetime) -> None:
     checks = portal.uninstall_checks + 1
-    if checks < len(UNINSTALL_CHECKS):
-        again = at + UNINSTALL_CHECKS[checks]
-    else:
-        log.warning("portal %s: an announced uninstallation was not confirmed", portal.pk)
-        again, checks = None, 0
-    values: dict[str, Any] = {"uninstall_check_at": again, "uninstall_checks": checks}
-    if again is None:
-        values["wipe_asked"] = False
-    Portal.objects.filter(pk=portal.pk).update(**values)
+    # Without an event nothing is on its way that could come before the removal.
+    if portal.wipe_wish is not None and checks < len(UNINSTALL_CHECKS):
+        _decided(portal, uninstall_check_at=at + UNINSTALL_CHECKS[checks], uninstall_checks=checks)
+        return
+    log.warning("portal %s: an uninstallation was not confirmed", portal.pk)
+    _decided(portal, uninstall_check_at=None, uninstall_checks=0, wipe_wish=None)
+    access.note_loss(portal.pk)
+
+
+def _leave_to_operator(portal: Portal, at: datetime) -> None:
+    log.warning("portal %s: nobody is left to say whether it is there", portal.pk)
+    since = portal.removal_unproved_at or at
+    _decided(portal, uninstall_check_at=None, uninstall_checks=0, removal_unproved_at=since)
+    access.note_loss(portal.pk)
+
+
+def _decided(portal: Portal, **values: Any) -> None:
+    """Unless something new has come while the authorization server was asked."""
+    asked = Portal.objects.filter(pk=portal.pk, uninstall_check_at=portal.uninstall_check_at)
+    asked.update(**values)
 
 
 @transaction.atomic
-def _end(portal_id: int, at: datetime) -> None:
-    portal = Portal.objects.select_for_update().get(pk=portal_id)
+def _end(asked: Portal, last_seen_at: datetime | None, at: datetime) -> None:
+    portal = Portal.objects.select_for_update().get(pk=asked.pk)
+    is_decided = portal.uninstall_check_at == asked.uninstall_check_at
+    if not is_decided or _last_seen_at(portal) != last_seen_at:
+        log.warning("portal %s: it came back while its end was being confirmed", portal.pk)
+        return
     portal.status, portal.uninstalled_at = Portal.Status.UNINSTALLED, at
     portal.uninstall_check_at, portal.uninstall_checks = None, 0
-    portal.wipe_at = at + timedelta(days=settings.WIPE_AFTER_DAYS) if portal.wipe_asked else None
-    portal.wipe_asked = False
+    portal.wipe_at = _wipe_at(portal)
+    if portal.application_token:
+        portal.former_token_hash = incoming.hash_token(portal.application_token)
     portal.application_token, portal.disk_folder_id = "", ""
     portal.offer, portal.offer_try_at, portal.look_over_at = "", None, None
-    portal.access_lost_at, portal.missing, portal.last_error = None, [], ""
+    portal.access_lost_at, portal.removal_unproved_at = None, None
+    portal.missing, portal.last_error = [], ""
     portal.save()
-    MethodBudget.objects.filter(portal=portal).delete()
-    PortalToken.objects.filter(portal=portal).delete()
-    FrameSession.objects.filter(portal=portal).delete()
+    for kept in (MethodBudget, PortalToken, FrameSession, HeldCall):
+        kept.objects.filter(portal=portal).delete()
     tell(portal, "uninstalled")
+
+
+# --- What becomes of the data ---------------------------------------------------------------
+
+
+def _wished(portal: Portal, payload: Mapping[str, Any]) -> bool:
+    """Whoever knows the application_token can send the event; of several wishes, keeping the data
+    is the one that can be mended."""
+    wipes = as_bool(as_dict(payload.get("data")).get("CLEAN"))
+    return wipes and portal.wipe_wish is not False
+
+
+def _wipe_at(portal: Portal) -> datetime | None:
+    if not portal.wipe_wish or portal.uninstalled_at is None:
+        return None
+    return portal.uninstalled_at + timedelta(days=settings.WIPE_AFTER_DAYS)
+
+
+@transaction.atomic
+def _wish_late(former: Portal, payload: Mapping[str, Any], at: datetime) -> None:
+    """The removal was noticed before its event came."""
+    portal = Portal.objects.select_for_update().get(pk=former.pk)
+    ended_at = portal.uninstalled_at
+    if portal.wiped_at is not None and ended_at is not None and portal.wiped_at >= ended_at:
+        return
+    if portal.status != Portal.Status.UNINSTALLED or not ended_at or at > ended_at + LATE_EVENT:
+        return
+    portal.wipe_wish = _wished(portal, payload)
+    portal.wipe_at = _wipe_at(portal)
+    portal.save(update_fields=["wipe_wish", "wipe_at"])
+
+
+def wipe_due(at: datetime) -> QuerySet[Portal]:
+    """Portals whose data are to be deleted."""
+    return Portal.objects.filter(status=Portal.Status.UNINSTALLED, wipe_at__lte=at)
 
 
 def wipe(portal_id: int, at: datetime) -> None:
@@ -115,10 +217,9 @@ def wipe(portal_id: int, at: datetime) -> None:
 
     May be cut off anywhere: it comes due again until every listener has done its part.
     """
-    due = Portal.objects.filter(pk=portal_id, status=Portal.Status.UNINSTALLED, wipe_at__lte=at)
-    if not due.update(wipe_at=at + WIPE_LEASE):
-        return
     portal = Portal.objects.get(pk=portal_id)
+    if portal.status != Portal.Status.UNINSTALLED:
+        return
     tell(portal, "wiped")
     Delivery.objects.filter(lane=portal.lane).delete()
     RestCall.objects.filter(portal=portal).delete()
@@ -126,72 +227,65 @@ def wipe(portal_id: int, at: datetime) -> None:
     Portal.objects.filter(pk=portal_id).update(wipe_at=None, wiped_at=at)
 
 
-def _uninstall(payload: dict[str, Any]) -> None:
-    """Whoever knows the application_token can send this; of several wishes, keeping the data is
-    the one that can be mended."""
-    portal = incoming.authenticate(payload)
-    is_first = portal.uninstall_check_at is None
-    wipes = as_bool(as_dict(payload.get("data")).get("CLEAN"))
-    log.warning("portal %s: an uninstallation is announced", portal.pk)
-    Portal.objects.filter(pk=portal.pk).update(
-        uninstall_check_at=timezone.now(),
-        uninstall_checks=0,
-        wipe_asked=wipes and (is_first or portal.wipe_asked),
-    )
+# --- Events ---------------------------------------------------------------------------------
 
 
-def _payment(payload: dict[str, Any]) -> None:
-    """ONAPPPAYMENT is only a reason to look: what is paid, the portal is asked (features)."""
-    _look_over(payload)
+def _name_of(payload: Mapping[str, Any]) -> str:
+    return as_text(payload.get("event")).upper()
 
 
-def _look_over(payload: dict[str, Any]) -> None:
-    """Have the portal looked over soon. An event that lacks the application_token counts once in
-    a while."""
+def _has_tokens(payload: Mapping[str, Any]) -> bool:
     auth = as_dict(payload.get("auth"))
-    if as_text(auth.get("application_token")):
-        portal: Portal | None = incoming.authenticate(payload)
-    else:
-        portal = incoming.find_portal(as_text(auth.get("member_id")))
-        if portal and portal.checked_at and portal.checked_at > timezone.now() - UNPROVED_EVERY:
-            return
-    if portal is not None:
-        Portal.objects.active().filter(pk=portal.pk).update(look_over_at=timezone.now())
+    return any(as_text(auth.get(key)) for key in ("application_token", "access_token"))
 
 
-def _install(payload: dict[str, Any]) -> None:
-    """ONAPPINSTALL and ONAPPUPDATE carry tokens of the administrator, which the authorization
-    server is asked about; an update may bring a new application_token. One that comes without
-    tokens is only a reason to look."""
-    auth = as_dict(payload.get("auth"))
-    if not as_text(auth.get("access_token")):
-        _look_over(payload)
-        return
-    portal = incoming.find_portal(as_text(auth.get("member_id")))
+def _look_once_in_a_while(payload: Mapping[str, Any]) -> None:
+    """ONAPPPAYMENT may lack the application_token: such an event is only a reason to look."""
+    portal = incoming.find_portal(as_text(as_dict(payload.get("auth")).get("member_id")))
     if portal is None:
-        raise SignXError(ErrorCode.NOT_FOUND, "no such portal")
-    info = oauth.introduce(portal.member_id, auth)
-    offers.put_by(portal, auth)
-    _learn(portal, info, as_text(auth.get("application_token")), payload)
+        return
+    if portal.checked_at is None or portal.checked_at <= timezone.now() - UNPROVED_EVERY:
+        _look_over(portal)
 
 
-def _learn(
-    portal: Portal, info: oauth.AppInfo, application_token: str, payload: dict[str, Any]
-) -> None:
-    is_admin = portal.tokens.filter(bitrix_user_id=info.user_id, is_admin=True).exists()
-    if is_admin and application_token:
-        portal.application_token = application_token
+def _look_over(portal: Portal) -> None:
+    Portal.objects.active().filter(pk=portal.pk).update(look_over_at=timezone.now())
+
+
+@transaction.atomic
+def _uninstall(sender: Portal, payload: Mapping[str, Any]) -> None:
+    log.warning("portal %s: an uninstallation is announced", sender.pk)
+    portal = Portal.objects.select_for_update().get(pk=sender.pk)
+    # Further events find the next check planned: they cannot have the server asked any faster.
+    if portal.uninstall_check_at is None or portal.wipe_wish is None:
+        portal.uninstall_check_at = timezone.now()
+    portal.uninstall_checks = 0
+    portal.wipe_wish = _wished(portal, payload)
+    portal.save(update_fields=["uninstall_check_at", "uninstall_checks", "wipe_wish"])
+
+
+def _payment(portal: Portal, payload: Mapping[str, Any]) -> None:
+    """Only a reason to look: what is paid, the portal is asked (features)."""
+    _look_over(portal)
+
+
+def _install(portal: Portal, payload: Mapping[str, Any]) -> None:
+    """ONAPPINSTALL and ONAPPUPDATE bring tokens of the administrator."""
     language = as_text(as_dict(payload.get("data")).get("LANGUAGE_ID")).lower()
     if language in dict(settings.LANGUAGES):
-        portal.language = language
-    if payload.get("event") == "ONAPPUPDATE":
-        portal.look_over_at = timezone.now()  # the portal has dropped robots
-    portal.save(update_fields=["application_token", "language", "look_over_at"])
+        Portal.objects.filter(pk=portal.pk).update(language=language)
+    offers.put_by(portal, as_dict(payload.get("auth")))
 
 
-_EVENTS: dict[str, Callable[[dict[str, Any]], None]] = {
+def _update(portal: Portal, payload: Mapping[str, Any]) -> None:
+    """The portal has dropped robots, whatever becomes of the tokens."""
+    _look_over(portal)
+    _install(portal, payload)
+
+
+_EVENTS: dict[str, Callable[[Portal, Mapping[str, Any]], None]] = {
     "ONAPPINSTALL": _install,
-    "ONAPPUPDATE": _install,
+    "ONAPPUPDATE": _update,
     "ONAPPUNINSTALL": _uninstall,
     "ONAPPPAYMENT": _payment,
 }

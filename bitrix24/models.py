@@ -66,13 +66,19 @@ class Portal(models.Model):
     # Tokens that came with an event or a robot call (bitrix24.offers), and when to verify them.
     offer = EncryptedTextField(_("offered tokens"), blank=True)
     offer_try_at = models.DateTimeField(_("offered tokens are tried"), null=True, blank=True)
-    # Somebody said that the app was uninstalled: when to ask the authorization server again.
+    # When calls that are held (bitrix24.held) may be asked about again.
+    held_try_at = models.DateTimeField(_("held calls are asked about"), null=True, blank=True)
+    # The app seems to be uninstalled: when to ask the authorization server again.
     uninstall_check_at = models.DateTimeField(_("uninstallation is checked"), null=True, blank=True)
     uninstall_checks = models.PositiveSmallIntegerField(
         _("checks of the uninstallation"), default=0
     )
-    # Whether that word came with the wish to delete the data, and when it will be done.
-    wipe_asked = models.BooleanField(_("asked to delete data"), default=False)
+    # Since when there is nobody left to ask: it may be gone, and an operator has to find out.
+    removal_unproved_at = models.DateTimeField(_("removal not proven"), null=True, blank=True)
+    # Whether ONAPPUNINSTALL asked to delete the data; null while none has come.
+    wipe_wish = models.BooleanField(_("asked to delete data"), null=True, blank=True)
+    # SHA-256 of the last application_token of a portal that is gone: its event may come late.
+    former_token_hash = models.CharField(_("hash of the former token"), max_length=64, blank=True)
     wipe_at = models.DateTimeField(_("data will be deleted"), null=True, blank=True)
     wiped_at = models.DateTimeField(_("data deleted"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
@@ -112,6 +118,13 @@ class Portal(models.Model):
     @property
     def lane(self) -> str:
         return f"portal:{self.pk}"
+
+    def forget_removal(self) -> None:
+        """It is there: what was said and planned of its end is void. The caller saves."""
+        self.uninstall_check_at, self.uninstall_checks = None, 0
+        self.uninstalled_at = self.removal_unproved_at = None
+        self.wipe_wish = self.wipe_at = None
+        self.former_token_hash = ""
 
 
 class MethodBudget(models.Model):
@@ -178,6 +191,25 @@ class PortalToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.portal_id}/{self.bitrix_user_id}"
+
+
+class HeldCall(models.Model):
+    """A call whose application_token we do not know, until its own tokens are verified."""
+
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, related_name="held_calls", verbose_name=_("portal")
+    )
+    receiver = models.CharField(_("receiver"), max_length=100)  # dotted path, see bitrix24.held
+    argument = models.CharField(_("argument"), max_length=60, blank=True)
+    payload = EncryptedTextField(_("what was received"))  # JSON
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("held call")
+        verbose_name_plural = _("held calls")
+
+    def __str__(self) -> str:
+        return f"{self.portal_id} {self.receiver}"
 
 
 class FrameSession(models.Model):

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from bitrix24 import rest_log, transport
+from bitrix24 import access, rest_log, transport
 from bitrix24.addresses import check_address, netloc
 from bitrix24.answers import as_dict, as_int, as_text
 from bitrix24.errors import DEAD_USER, GONE, BitrixError, from_answer, unreachable
@@ -37,6 +37,7 @@ ACCESS_LIFETIME_S = 3600
 STORE_AGAIN_S = (0.1, 0.3, 1.0, 3.0)
 FORGED = ErrorCode.REQUEST_FORGED
 LOST = "refresh_lost"
+DROPPED = "invalid_grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,12 @@ def app_info(access_token: str, server: str) -> AppInfo:
     )
 
 
-def introduce(member_id: str, auth: Mapping[str, Any]) -> AppInfo:
-    """Who the tokens of an `auth` block belong to, if they are this portal's and for us.
+def introduce(member_id: str, access_token: str, server_endpoint: str) -> AppInfo:
+    """Who a token belongs to, if it is of this portal and for us.
 
     Raises BitrixError(REQUEST_FORGED), and those of `app_info`.
     """
-    server = server_for(as_text(auth.get("server_endpoint")))
-    info = app_info(as_text(auth.get("access_token")), server)
+    info = app_info(access_token, server_for(server_endpoint))
     if (info.client_id, info.member_id) != (settings.BITRIX24_CLIENT_ID, member_id):
         raise BitrixError(FORGED, "tokens of another application or portal")
     return info
@@ -102,14 +102,14 @@ def refresh(token: PortalToken) -> PortalToken:
     deadline = time.monotonic() + WAIT_S
     while not _take_lease(token):
         time.sleep(WAIT_STEP_S)
-        token.refresh_from_db()
+        _reload(token)
         if token.dead_at is not None:
             raise _dead(token)
         if token.access_token != stale:
             return token
         if time.monotonic() > deadline:
             raise unreachable("refresh", "another refresh takes too long")
-    token.refresh_from_db()
+    _reload(token)
     if token.access_token != stale:
         _end_lease(token)
         return token
@@ -134,6 +134,15 @@ def learn_endpoint(portal: Portal, client_endpoint: str) -> bool:
     return True
 
 
+def _reload(token: PortalToken) -> None:
+    """It may have been dropped meanwhile, with all of its installation."""
+    try:
+        token.refresh_from_db()
+    except PortalToken.DoesNotExist:
+        token.dead_reason = DROPPED
+        raise _dead(token) from None
+
+
 def _take_lease(token: PortalToken) -> bool:
     now = timezone.now()
     free = PortalToken.objects.filter(pk=token.pk).exclude(refreshing_until__gt=now)
@@ -151,7 +160,12 @@ def _refresh_now(token: PortalToken) -> PortalToken:
 
     def keep(answer: dict[str, Any]) -> None:
         if as_text(answer.get("member_id")) != token.portal.member_id:
-            raise unreachable("oauth.token", "the answer is about another portal")
+            # Whoever brought it, it is worth nothing here, and spent by now.
+            raise BitrixError(
+                ErrorCode.PORTAL_UNREACHABLE,
+                "the refresh token of another portal",
+                bitrix_code="invalid_grant",
+            )
         _store(token, answer)
 
     try:
@@ -213,11 +227,11 @@ def mark_dead(token: PortalToken, reason: str) -> None:
 
     Only if it is still the same token: the user may have opened the application meanwhile.
     """
-    fresh = PortalToken.objects.get(pk=token.pk)
-    if fresh.access_token == token.access_token:
-        PortalToken.objects.filter(pk=token.pk).update(
-            dead_at=timezone.now(), dead_reason=reason[:60]
-        )
+    fresh = PortalToken.objects.filter(pk=token.pk).first()
+    if fresh is None or fresh.access_token != token.access_token:
+        return
+    PortalToken.objects.filter(pk=token.pk).update(dead_at=timezone.now(), dead_reason=reason[:60])
+    access.note_death(token, reason)
 
 
 def _dead(token: PortalToken) -> BitrixError:

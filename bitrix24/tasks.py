@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from bitrix24 import lifecycle, oauth, offers, upkeep
+from bitrix24 import held, lifecycle, oauth, offers, upkeep
 from bitrix24.auth import HARD_LIFE
 from bitrix24.errors import BitrixError
 from bitrix24.models import FrameSession, MethodBudget, Portal, PortalToken, RestCall
@@ -27,33 +29,20 @@ BUDGET_S = 60
 
 
 def has_due(at: datetime) -> bool:
-    """Whether there is an offer to take up, a portal to look over, to end or to wipe."""
-    return (
-        offers.due(at).exists()
-        or _overdue(at).exists()
-        or _leaving(at).exists()
-        or _wiped(at).exists()
-    )
+    """Whether some portal needs attention."""
+    return any(duty.due(at).exists() for duty in _DUTIES)
 
 
 def run_due() -> int:
-    """Take up offered tokens, confirm announced uninstallations, renew registrations, delete
-    what is to be deleted; how many portals."""
+    """Take up offered tokens, settle held calls, confirm announced uninstallations, delete what is
+    to be deleted, renew registrations; how many portals."""
     at, deadline = timezone.now(), time.monotonic() + BUDGET_S
     done = 0
-    for portal in offers.due(at):
-        offers.take_up(portal, at)
-        done += 1
-    for portal in _leaving(at):
-        lifecycle.confirm_uninstall(portal.pk, at)
-        done += 1
-    for portal in _wiped(at):
-        _wipe(portal, at)
-        done += 1
-    for portal in _overdue(at):
-        if time.monotonic() > deadline:
-            break
-        done += _heal(portal, at)
+    for duty in _DUTIES:
+        for portal_id in duty.due(at).values_list("pk", flat=True):
+            if time.monotonic() > deadline:
+                return done
+            done += _do(duty, portal_id, at)
     return done
 
 
@@ -68,11 +57,35 @@ def forget_old_calls() -> None:
 def keep_tokens_alive() -> None:
     """Daily: refresh tokens that nobody has used for months, before they end."""
     old = PortalToken.objects.usable().filter(refreshed_at__lt=timezone.now() - REFRESH_AFTER)
-    for token in old.select_related("portal"):
+    for token_id, portal_id in old.values_list("pk", "portal_id"):
         try:
-            oauth.refresh(token)
+            oauth.refresh(PortalToken.objects.select_related("portal").get(pk=token_id))
         except BitrixError as error:
-            _note_error(token.portal_id, error)
+            _note_error(portal_id, error)
+        except Exception:
+            log.exception("token %s: it is tried again tomorrow", token_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Duty:
+    """Work for single portals: who it is due for, and when again if it does not come to its end."""
+
+    due: Callable[[datetime], QuerySet[Portal]]
+    do: Callable[[int, datetime], None]
+    field: str
+    again: timedelta
+
+
+def _do(duty: _Duty, portal_id: int, at: datetime) -> bool:
+    """Claimed before it is done: nobody else does it, and one portal's trouble is its own."""
+    claimed = duty.due(at).filter(pk=portal_id).update(**{duty.field: at + duty.again})
+    if not claimed:
+        return False
+    try:
+        duty.do(portal_id, at)
+    except Exception:
+        log.exception("portal %s: %s is tried again later", portal_id, duty.field)
+    return True
 
 
 def _overdue(at: datetime) -> QuerySet[Portal]:
@@ -80,31 +93,23 @@ def _overdue(at: datetime) -> QuerySet[Portal]:
     return Portal.objects.active().filter(look_over_at__lte=at).order_by("look_over_at")
 
 
-def _leaving(at: datetime) -> QuerySet[Portal]:
-    return Portal.objects.filter(uninstall_check_at__lte=at)
-
-
-def _wiped(at: datetime) -> QuerySet[Portal]:
-    return Portal.objects.filter(wipe_at__lte=at)
-
-
-def _heal(portal: Portal, at: datetime) -> bool:
-    # Claimed before it is done.
-    if not _overdue(at).filter(pk=portal.pk).update(look_over_at=at + LOOK_AGAIN):
-        return False
+def _heal(portal_id: int, at: datetime) -> None:
     try:
-        upkeep.heal(portal)
+        upkeep.heal(Portal.objects.get(pk=portal_id))
     except SignXError as error:
-        _note_error(portal.pk, error)
-    return True
-
-
-def _wipe(portal: Portal, at: datetime) -> None:
-    try:
-        lifecycle.wipe(portal.pk, at)
-    except Exception:
-        log.exception("portal %s: wiping is tried again later", portal.pk)
+        _note_error(portal_id, error)
 
 
 def _note_error(portal_id: int, error: SignXError) -> None:
     Portal.objects.filter(pk=portal_id).update(last_error=str(error)[:200])
+
+
+_DUTIES = (
+    _Duty(offers.due, offers.take_up, "offer_try_at", offers.TRY_AGAIN),
+    _Duty(held.due, held.settle, "held_try_at", held.PAUSE),
+    _Duty(
+        lifecycle.leaving, lifecycle.confirm_uninstall, "uninstall_check_at", lifecycle.CHECK_AGAIN
+    ),
+    _Duty(lifecycle.wipe_due, lifecycle.wipe, "wipe_at", lifecycle.WIPE_LEASE),
+    _Duty(_overdue, _heal, "look_over_at", LOOK_AGAIN),
+)

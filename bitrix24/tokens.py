@@ -7,7 +7,6 @@ Asks the network and must not be called inside a transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TypeVar
 
 from django.utils import timezone
@@ -21,7 +20,6 @@ from signx.errors import ErrorCode
 # end in a refresh without an answer: each may take 20 s.
 TOKENS_TRIED = 4
 REFRESHES_TRIED = 2
-GONE_CHECK_DELAY = timedelta(minutes=2)
 
 Answer = TypeVar("Answer")
 Ask = Callable[[PortalToken], Answer]
@@ -42,9 +40,6 @@ def ask(portal: Portal, with_token: Ask[Answer], *, as_user: int | None) -> Answ
         except _Unusable as unusable:
             refusal = unusable.reason
             unanswered += unusable.is_unanswered
-        except BitrixError as error:
-            _note_gone(token.portal, error)
-            raise
         if unanswered == REFRESHES_TRIED:
             break
     if as_user is None:
@@ -96,13 +91,15 @@ def _ask_once(token: PortalToken, with_token: Ask[Answer]) -> Answer:
             if error.is_one_of(DEAD_USER):
                 oauth.mark_dead(token, error.bitrix_code)
                 raise _Unusable(error) from error
-            if not error.is_one_of(STALE_TOKEN):
+            # A portal may call the application gone because the token is of an earlier
+            # installation: the authorization server decides.
+            if not error.is_one_of(STALE_TOKEN | GONE):
                 raise
     fresh = _refreshed(token)
     try:
         return with_token(fresh)
     except BitrixError as error:
-        if error.is_one_of(STALE_TOKEN | DEAD_USER):
+        if error.is_one_of(STALE_TOKEN | DEAD_USER | GONE):
             raise _Unusable(error) from error
         raise
 
@@ -112,17 +109,8 @@ def _refreshed(token: PortalToken) -> PortalToken:
     try:
         return oauth.refresh(token)
     except BitrixError as error:
-        if error.is_one_of(STALE_TOKEN | DEAD_USER):
+        if error.is_one_of(STALE_TOKEN | DEAD_USER | GONE):
             raise _Unusable(error) from error
         if not error.bitrix_code:
             raise _Unusable(error, is_unanswered=True) from error
         raise
-
-
-def _note_gone(portal: Portal, error: BitrixError) -> None:
-    """Have the uninstallation confirmed in the background (bitrix24.lifecycle). A little later:
-    its event, with the wish to keep or to delete the data, may still be on its way."""
-    if error.is_one_of(GONE):
-        Portal.objects.filter(pk=portal.pk, uninstall_check_at=None).update(
-            uninstall_check_at=timezone.now() + GONE_CHECK_DELAY
-        )

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from bitrix24 import client, features, install
+from bitrix24 import access, client, features, install
 from bitrix24.client import BatchAnswer
 from bitrix24.errors import BitrixError
 from bitrix24.models import Portal, PortalToken
@@ -46,6 +46,7 @@ def heal(portal: Portal) -> None:
     """
     token = PortalToken.objects.usable().filter(portal=portal, is_admin=True).first()
     if token is None:
+        access.note_loss(portal.pk)
         raise SignXError(ErrorCode.PORTAL_UNREACHABLE, f"portal {portal.pk}: no administrator")
     looks: list[Look] = [import_string(path) for path in settings.UPKEEP]
     for look, answer in zip(looks, _answers(portal, looks), strict=True):

@@ -5,6 +5,7 @@ Source: Bitrix24 docs, api-reference/events and settings/app-uninstallation.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from devportal import phpform
@@ -50,7 +51,8 @@ def fire(
         return 0
     handlers = [row for row in portal.app.handlers if row.event == event.upper()]
     for handler in handlers:
-        _post(world, portal, handler, data, user_id=user_id, changes=changes or {})
+        text = _form(world, portal, handler, data, user_id=user_id, changes=changes or {})
+        _send(world, portal, handler, text)
     return len(handlers)
 
 
@@ -87,8 +89,11 @@ def update_app(world: World, portal: Portal, user_id: int) -> None:
         portal.app.placements.clear()
 
 
-def uninstall(world: World, portal: Portal, *, clean: bool = True) -> None:
-    """Remove the application: one event without tokens, then nothing of it is left."""
+def uninstall(world: World, portal: Portal, *, clean: bool = True, late: bool = False) -> None:
+    """Remove the application: one event without tokens, then nothing of it is left.
+
+    `late`: the event comes with the next `tick`, when the application may know already.
+    """
     app = portal.app
     if not app.is_present:
         return
@@ -97,7 +102,12 @@ def uninstall(world: World, portal: Portal, *, clean: bool = True) -> None:
     data = {"LANGUAGE_ID": portal.language, "CLEAN": yes if clean else no}
     if app.is_installed:
         for handler in handlers:
-            _post(world, portal, handler, data, user_id=0, changes={})
+            text = _form(world, portal, handler, data, user_id=0, changes={})
+            send = partial(_send, world, portal, handler, text)
+            if late:
+                world.jobs.append(send)
+            else:
+                send()
     portal.app = Installation(row_id=app.row_id, is_present=False, version=app.version)
 
 
@@ -107,7 +117,7 @@ def put_back(portal: Portal) -> None:
         portal.app = Installation(row_id=portal.app.row_id + 1)
 
 
-def _post(
+def _form(
     world: World,
     portal: Portal,
     handler: EventHandler,
@@ -115,7 +125,7 @@ def _post(
     *,
     user_id: int,
     changes: dict[str, Any],
-) -> None:
+) -> str:
     auth = auth_block(world, portal, user_id, with_refresh=handler.event in _WITH_REFRESH)
     if handler.event == "ONAPPPAYMENT" and world.ways.of("payment_token") == "absent":
         del auth["application_token"]
@@ -126,6 +136,9 @@ def _post(
         "ts": int(world.clock.now()),
         "auth": auth | changes,
     }
+    return phpform.encode(form, raw_brackets=world.ways.of("brackets") == "raw")
+
+
+def _send(world: World, portal: Portal, handler: EventHandler, text: str) -> None:
     number = world.note_outgoing("event", handler.event, portal, handler.url)
-    text = phpform.encode(form, raw_brackets=world.ways.of("brackets") == "raw")
     world.courier.send(handler.url, text, world.answer_to(number))

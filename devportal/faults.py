@@ -17,6 +17,7 @@ class Point(StrEnum):
 
     REST = "rest"
     TOKEN = "token"
+    APP_INFO = "app_info"
     CONVERSION = "conversion"
     ROBOT_CALL = "robot_call"
 
@@ -51,6 +52,7 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault("refresh_lost", Point.TOKEN, "Пара токенов заменена, но ответ потерян"),
         Fault("auth_502", Point.TOKEN, "Сервер авторизации отвечает 502"),
+        Fault("info_502", Point.APP_INFO, "Сервер авторизации отвечает 502 на app.info"),
         Fault("conversion_never", Point.CONVERSION, "PDF документа не появляется никогда"),
         Fault("conversion_failed", Point.CONVERSION, "Преобразование в PDF завершается ошибкой"),
         Fault("duplicate_call", Point.ROBOT_CALL, "Вызов робота приходит дважды"),

@@ -233,10 +233,12 @@ class World:
             app_events.finish_install(self, portal or self.portal, user_id)
         self._settle_inline()
 
-    def uninstall(self, portal: Portal | None = None, *, clean: bool = True) -> None:
-        """Remove the application from a portal; ONAPPUNINSTALL goes out."""
+    def uninstall(
+        self, portal: Portal | None = None, *, clean: bool = True, late: bool = False
+    ) -> None:
+        """Remove the application from a portal; ONAPPUNINSTALL goes out, or with the next tick."""
         with self.lock:
-            app_events.uninstall(self, portal or self.portal, clean=clean)
+            app_events.uninstall(self, portal or self.portal, clean=clean, late=late)
         self._settle_inline()
 
     def delete_robots(self, portal: Portal | None = None) -> None:

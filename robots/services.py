@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django_q.tasks import async_task
 
-from bitrix24 import incoming
+from bitrix24 import held
 from bitrix24.models import Portal
 from documents.crm import StillConverting
 from employees.models import Employee
@@ -32,7 +32,8 @@ __all__ = [
     "SwitchState",
     "accept_call",
     "due",
-    "identify",
+    "receive_call",
+    "receive_held",
     "restore_robots",
     "run",
     "shown_switches",
@@ -50,18 +51,27 @@ FORGED_CALL_PAUSE = timedelta(hours=1)
 OUTSIDER = "outsider"
 
 
-def identify(code: str, payload: Mapping[str, Any], at: datetime) -> Portal:
-    """The portal that calls, by member_id and application_token.
+def receive_call(code: str, payload: dict[str, Any], at: datetime) -> RobotCall | None:
+    """Take a call in; None while it is not known whose it is (bitrix24.held).
 
-    Raises SignXError(REQUEST_FORGED), noted in the journal of the portal that was named, or
-    NOT_FOUND for a portal that we do not know.
+    Raises SignXError: REQUEST_FORGED, noted in the journal of the portal that was named,
+    NOT_FOUND for a portal that we do not know, and those of `accept_call`.
     """
     try:
-        return incoming.authenticate(dict(payload))
+        portal = held.admit(payload, "robots.services.receive_held", code)
     except SignXError as error:
         if error.code == ErrorCode.REQUEST_FORGED:
             _record_forged(code, payload, at)
         raise
+    return accept_call(portal, code, payload, at) if portal else None
+
+
+def receive_held(portal: Portal, code: str, payload: dict[str, Any], is_genuine: bool) -> None:
+    """What became of a held call (held.Receiver)."""
+    if is_genuine:
+        accept_call(portal, code, payload, timezone.now())
+    else:
+        _record_forged(code, payload, timezone.now())
 
 
 def accept_call(portal: Portal, code: str, payload: Mapping[str, Any], at: datetime) -> RobotCall:

@@ -17,6 +17,5 @@ def robot_call(request: HttpRequest, code: str) -> JsonResponse:
     """200 as soon as the call is stored: the portal neither repeats a call nor reads the body."""
     at = timezone.now()
     payload = incoming.parse(request)
-    portal = services.identify(code, payload, at)
-    call = services.accept_call(portal, code, payload, at)
-    return JsonResponse({"call": call.pk})
+    call = services.receive_call(code, payload, at)
+    return JsonResponse({"call": call.pk if call else None})

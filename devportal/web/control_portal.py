@@ -106,10 +106,13 @@ def install_finish() -> Response:
 
 @control_portal.post("/uninstall")
 def uninstall() -> Response:
-    """Remove the application; `clean` 0 keeps the customer's data wish out of it."""
+    """Remove the application; `clean` 0 keeps the customer's data wish out of it. With `late` the
+    event waits for the next `advance`.
+    """
     body = given()
     portal = chosen_portal(body.get("portal"))
-    world().uninstall(portal, clean=str(body.get("clean", "1")) not in ("0", "False", "false"))
+    clean = str(body.get("clean", "1")) not in ("0", "False", "false")
+    world().uninstall(portal, clean=clean, late=bool(body.get("late")))
     return jsonify(_portal_json(portal))
 
 
@@ -124,10 +127,14 @@ def reinstall() -> Response:
 
 @control_portal.post("/update-app")
 def update_app() -> Response:
-    """A new version of the application: robots vanish, the wizard runs again."""
-    portal = chosen_portal(given().get("portal"))
+    """A new version of the application: robots vanish, the wizard runs again.
+
+    The event brings the tokens of `user_id` (the director), none for 0.
+    """
+    body = given()
+    portal = chosen_portal(body.get("portal"))
     with world().lock:
-        app_events.update_app(world(), portal, cast.DIRECTOR)
+        app_events.update_app(world(), portal, int(body.get("user_id", cast.DIRECTOR)))
     world().tick()
     return jsonify(_portal_json(portal))
 

@@ -36,6 +36,9 @@ def auth_server_info() -> Response:
     here = world()
     access_token = request.values.get("auth") or request.values.get("access_token") or ""
     with here.lock:
+        g.record.faults += here.faults.draw(Point.APP_INFO)
+        if "info_502" in g.record.faults:
+            return strikes.html(strikes.BAD_GATEWAY, 502)
         try:
             result = here.auth.app_info(access_token, here.portals)
         except RestError as problem:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bitrix24 import client, tasks
 from bitrix24.client import BitrixError
 from bitrix24.install import EVENTS as BOUND
-from bitrix24.models import FrameSession, Portal, PortalToken, RestCall
+from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
 from devportal import app_events, cast, phpform
 from tests.bitrix24 import listener
 
@@ -24,7 +24,8 @@ def quiet():
 
 
 def announce(client, world, **changes):
-    """ONAPPUNINSTALL as anybody who can read the application_token may send it."""
+    """ONAPPUNINSTALL as anybody who can read the application_token may send it. `clean` 1 asks to
+    delete the data; other `changes` replace keys of the auth block."""
     auth = {
         "domain": world.portal.domain,
         "member_id": world.portal.member_id,
@@ -133,37 +134,78 @@ def test_an_update_has_the_registrations_looked_over(portal, world):
     assert tasks.has_due(timezone.now())
 
 
-def test_an_update_may_bring_a_new_application_token(portal, world):
-    world.fire_event(
-        "ONAPPUPDATE",
-        {"VERSION": "2", "PREVIOUS_VERSION": "1", "LANGUAGE_ID": "en"},
-        user_id=cast.DIRECTOR,
-        changes={"application_token": "a" * 32},
-    )
+@pytest.mark.parametrize("administrator", ["known", "new"])
+def test_an_update_may_bring_a_new_application_token(portal, world, administrator):
+    """Also by an administrator who has never opened SIGNX."""
+    tasks.run_due()
+    user_id = cast.DIRECTOR if administrator == "known" else cast.HR
+    world.portal.users[user_id].is_admin = True
+    world.portal.language = "en"
+    world.ways.choose({"update_token": "new"})
+
+    app_events.update_app(world, world.portal, user_id)
     world.settle()
+    tasks.run_due()
 
     updated = Portal.objects.get()
-    assert updated.application_token == "a" * 32
+    assert world.sent[-1].status == 200
+    assert updated.application_token == world.portal.application_token != portal.application_token
     assert updated.language == "en"
+    assert not HeldCall.objects.exists()
 
 
 @pytest.mark.parametrize("event", ["ONAPPINSTALL", "ONAPPUPDATE"])
 def test_an_employee_cannot_bring_one(portal, world, event):
     world.fire_event(event, user_id=cast.CLERK, changes={"application_token": "b" * 32})
     world.settle()
+    tasks.run_due()
 
     assert Portal.objects.get().application_token == portal.application_token
+    assert not HeldCall.objects.exists()
 
 
-def test_an_event_with_tokens_of_another_portal_is_refused(portal, world):
+def test_an_event_with_tokens_of_another_portal_changes_nothing(portal, world):
+    tasks.run_due()
     foreign = world.auth.issue(world.other_portal, cast.DIRECTOR)
     changes = {"access_token": foreign.access_token, "application_token": "c" * 32}
 
     world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
     world.settle()
+    tasks.run_due()
 
-    assert world.sent[-1].status == 403
     assert Portal.objects.get().application_token == portal.application_token
+    assert PortalToken.objects.get().access_token != foreign.access_token
+    assert Portal.objects.get().look_over_at > timezone.now()
+
+
+def test_an_update_without_tokens_has_the_portal_looked_over_too(portal, world):
+    tasks.run_due()
+    assert not tasks.has_due(timezone.now())
+
+    app_events.update_app(world, world.portal, 0)
+    world.settle()
+
+    assert world.sent[-1].status == 200
+    assert tasks.has_due(timezone.now())
+
+
+def test_an_update_is_not_lost_while_the_authorization_server_is_away(portal, world, time_machine):
+    tasks.run_due()
+    PortalToken.objects.all().delete()
+    world.faults.set({"info_502": 1})
+
+    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    world.settle()
+    assert world.sent[-1].status == 200
+    assert Portal.objects.get().look_over_at <= timezone.now()
+    tasks.run_due()
+    assert not PortalToken.objects.exists()
+    world.faults.clear()
+    time_machine.move_to(timezone.now() + timedelta(minutes=6), tick=False)
+    tasks.run_due()
+
+    assert PortalToken.objects.get().bitrix_user_id == cast.DIRECTOR
+    assert Portal.objects.get().access_lost_at is None
 
 
 @pytest.mark.parametrize("body", ["", "event=ONCRMDEALUPDATE", "event[]=ONAPPUNINSTALL", "%%%"])

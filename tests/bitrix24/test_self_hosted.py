@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bitrix24 import client, incoming, transport
-from bitrix24.models import Portal
+from bitrix24 import client, tasks, transport
+from bitrix24.models import HeldCall, Portal
 from devportal import cast
 from devportal.app import create_app
 from devportal.auth_block import auth_block
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host
-from signx.errors import ErrorCode, SignXError
 from tests.bitrix24.conftest import OWN_STEPS, bearer
 
 pytestmark = pytest.mark.django_db
@@ -79,32 +78,43 @@ def older(world, open_app, client) -> Portal:
 def test_an_older_portal_tells_its_token_by_the_installation_event(older, world):
     world.finish_install()
     world.settle()
+    tasks.run_due()
 
     assert Portal.objects.get().application_token == world.portal.application_token
+
+
+def payment(world, user_id: int, **changes: str | None) -> int:
+    """The status of an event that carries tokens of a person."""
+    auth = auth_block(world, world.portal, user_id, with_refresh=True) | changes
+    world.portal.app.is_installed = True
+    world.fire_event("ONAPPPAYMENT", changes=auth)
+    world.settle()
+    return world.sent[-1].status or 0
 
 
 def test_an_older_portal_whose_event_was_lost_tells_it_by_any_call(older, world):
-    auth = auth_block(world, world.portal, cast.DIRECTOR, with_refresh=True)
-
-    assert incoming.authenticate({"auth": auth}) == older
+    assert payment(world, cast.DIRECTOR) == 200
+    tasks.run_due()
 
     assert Portal.objects.get().application_token == world.portal.application_token
 
 
-@pytest.mark.parametrize("whose", ["employee", "stranger", "nobody"])
-def test_nobody_else_can_tell_it(older, world, whose):
-    auth = auth_block(world, world.portal, cast.CLERK, with_refresh=True)
+@pytest.mark.parametrize(
+    ("whose", "status"), [("employee", 200), ("stranger", 200), ("nobody", 403)]
+)
+def test_nobody_else_can_tell_it(older, world, whose, status):
+    changes: dict[str, str | None] = {"application_token": "e" * 32}
     if whose == "stranger":
         token = world.auth.issue(world.other_portal, cast.DIRECTOR).access_token
-        auth |= {"access_token": token}
+        changes |= {"access_token": token}
     if whose == "nobody":
-        del auth["access_token"]
+        changes |= {"access_token": None}
 
-    with pytest.raises(SignXError) as caught:
-        incoming.authenticate({"auth": auth | {"application_token": "e" * 32}})
+    assert payment(world, cast.CLERK, **changes) == status
+    tasks.run_due()
 
-    assert caught.value.code == ErrorCode.REQUEST_FORGED
     assert Portal.objects.get().application_token == ""
+    assert not HeldCall.objects.exists()
 
 
 def test_calls_to_an_older_portal_go_on(older):

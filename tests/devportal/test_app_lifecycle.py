@@ -141,6 +141,33 @@ def test_uninstall_event_has_no_tokens_and_nothing_is_left(admin, world, robot_a
     assert (app.handlers, app.placements, app.robots) == ([], [], {})
 
 
+def test_uninstall_event_may_come_after_the_removal(http, admin, world, robot_app):
+    admin.call("event.bind", event="ONAPPUNINSTALL", handler=EVENTS_URL)
+    world.finish_install()
+    token = world.portal.application_token
+
+    http.post(f"http://{DOMAIN}/_dev/uninstall", json={"late": True, "clean": 0})
+    world.settle()
+
+    assert robot_app.forms == []
+    assert admin.error("profile")[1] == "APPLICATION_NOT_FOUND"
+    world.tick()
+    (form,) = robot_app.forms
+    assert form["data"]["CLEAN"] == "0"
+    assert form["auth"]["application_token"] == token
+
+
+def test_update_event_may_come_without_tokens(http, admin, world, robot_app):
+    admin.call("event.bind", event="ONAPPUPDATE", handler=EVENTS_URL)
+    world.finish_install()
+
+    http.post(f"http://{DOMAIN}/_dev/update-app", json={"user_id": 0})
+
+    (form,) = robot_app.forms
+    assert form["auth"]["application_token"] == world.portal.application_token
+    assert not {"access_token", "refresh_token"} & set(form["auth"])
+
+
 def test_forged_event_through_the_control_api(http, admin, world, robot_app):
     admin.call("event.bind", event="ONAPPUNINSTALL", handler=EVENTS_URL)
     world.finish_install()

@@ -14,7 +14,7 @@ def test_every_fault_of_the_contract_is_in_the_table():
     assert set(FAULTS) == {
         "expired_token", "invalid_grant", "rate_limit", "operation_limit", "slow", "drop_before",
         "drop_after", "http_502", "html_body", "renamed_302", "hijacked_302", "server_error",
-        "overload", "refresh_lost", "auth_502", "conversion_never", "conversion_failed",
+        "overload", "refresh_lost", "auth_502", "info_502", "conversion_never", "conversion_failed",
         "duplicate_call", "robots_deleted", "uninstall",
     }  # fmt: skip
 
@@ -53,6 +53,17 @@ def test_struck_requests_are_answered_the_documented_way(admin, world, name, sta
 
     assert admin.error("profile")[:2] == (status, error)
     assert world.calls("profile") == []
+
+
+def test_the_authorization_server_may_fail_to_say_whose_a_token_is(admin, http, world):
+    always(world, "info_502")
+    url = f"http://{AUTH_HOST}/rest/app.info"
+
+    failed = http.get(url, params={"auth": admin.token})
+    world.faults.clear()
+
+    assert failed.status_code == 502
+    assert http.get(url, params={"auth": admin.token}).json()["result"]["user_id"] == "1"
 
 
 def test_dropped_before_nothing_happened(admin, world):

@@ -7,6 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
+from bitrix24 import tasks
+from bitrix24.models import Portal
+from devportal import app_events, cast
 from employees import balances
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -91,21 +94,67 @@ def test_without_use_subscription_nobody_waits_for_a_reply(portal, caller):
 
 
 def test_a_wrong_application_token_is_refused_and_journalled_once(portal, caller):
-    forged = {"application_token": "0" * 32}
+    forged = {"application_token": "0" * 32, "access_token": None}
 
     answers = [caller.post(caller.call(properties=PROPERTIES, auth=forged)) for _time in range(3)]
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert answers[0].json()["error"] == "request_forged"
     assert not RobotCall.objects.exists()
+    assert journalled_forgeries(portal) == 1
+
+
+def journalled_forgeries(portal) -> int:
     events = AuditEvent.objects.for_portal(portal).filter(kind=EventKind.ROBOT_REFUSED)
-    assert [event.data["error_code"] for event in events] == ["request_forged"]
-    assert events[0].subject_id == "signx_send"
+    assert {event.data["error_code"] for event in events} <= {"request_forged"}
+    assert {event.subject_id for event in events} <= {"signx_send"}
+    return len(events)
+
+
+@pytest.mark.parametrize("tokens", ["made up", "an employee's"])
+def test_with_tokens_it_is_held_and_refused_when_they_are_not_good(
+    portal, caller, devportal, worker, tokens
+):
+    made_up = devportal.auth.issue(devportal.portal, cast.CLERK).access_token
+    forged = {
+        "application_token": "0" * 32,
+        "access_token": "f" * 70 if tokens == "made up" else made_up,
+    }
+
+    answer = caller.post(caller.call(properties=PROPERTIES, auth=forged))
+    worker.run()
+
+    assert answer.status_code == 200
+    assert not RobotCall.objects.exists()
+    assert journalled_forgeries(portal) == 1
+    assert Portal.objects.get().application_token == portal.application_token
+
+
+def test_calls_with_a_token_that_an_update_has_changed_are_not_lost(
+    portal, caller, devportal, worker
+):
+    """Nothing has told us of it yet: its own tokens do, and one request is enough for them all."""
+    worker.run()
+    devportal.ways.choose({"update_token": "new"})
+    devportal.portal.app.handlers.clear()
+    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    calls = [caller.call(properties=PROPERTIES) for _call in range(3)]
+    devportal.requests.rows.clear()
+
+    answers = [caller.post(call) for call in calls]
+    tasks.run_due()
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert RobotCall.objects.count() == 3
+    assert Portal.objects.get().application_token == devportal.portal.application_token
+    assert [row.path for row in devportal.requests.rows] == ["/rest/app.info", "/rest/profile.json"]
 
 
 @pytest.mark.parametrize("token", ["", None])
 def test_no_application_token_is_a_wrong_one(portal, caller, token):
-    assert caller.post(caller.call(auth={"application_token": token})).status_code == 403
+    nobody = {"application_token": token, "access_token": None}
+
+    assert caller.post(caller.call(auth=nobody)).status_code == 403
 
 
 def test_a_portal_that_we_do_not_know_is_refused_and_leaves_no_trace(portal, caller):
@@ -120,7 +169,7 @@ def test_a_portal_that_we_do_not_know_is_refused_and_leaves_no_trace(portal, cal
 
 
 def test_another_portals_token_is_a_wrong_one(portal, stranger, caller):
-    stolen = {"application_token": stranger.application_token}
+    stolen = {"application_token": stranger.application_token, "access_token": None}
 
     assert caller.post(caller.call(auth=stolen)).status_code == 403
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from django.utils import timezone
 
 from bitrix24 import client, methods, transport
 from bitrix24.client import BitrixError
@@ -222,6 +223,7 @@ def test_11_keys_differ_in_case_and_options_are_json_in_a_text(portal, vostok):
 
 
 def test_12_some_events_lack_tokens_and_handler_ids(portal, devportal, wire, worker):
+    worker.run()
     auth = {
         "member_id": portal.member_id,
         "application_token": devportal.portal.application_token,
@@ -229,16 +231,46 @@ def test_12_some_events_lack_tokens_and_handler_ids(portal, devportal, wire, wor
     }
 
     uninstalled = post_event(wire, "ONAPPUNINSTALL", auth, LANGUAGE_ID="ru", CLEAN="1")
+    updated = post_event(wire, "ONAPPUPDATE", auth, VERSION="2")
+    looked_over_at = Portal.objects.get().look_over_at
     del auth["application_token"]
     paid = post_event(wire, "ONAPPPAYMENT", auth, DAYS="14", PAYMENT_EXPIRED="N")
     worker.run()
 
-    assert uninstalled.status_code == 200
-    assert paid.status_code < 500
+    assert [answer.status_code for answer in (uninstalled, updated, paid)] == [200, 200, 200]
+    assert looked_over_at <= timezone.now(), "an update without tokens is a reason to look too"
     assert Portal.objects.get().status == Portal.Status.ACTIVE, "the application is still there"
 
 
-def test_13_the_application_token_is_known_to_every_user(portal, devportal, wire, worker, clock):
+def test_12_the_event_of_a_removal_may_come_after_we_have_noticed_it(
+    portal, devportal, worker, clock
+):
+    worker.run()
+    devportal.uninstall(clean=True, late=True)
+    with pytest.raises(BitrixError):
+        client.call(portal, "profile")
+    clock(minutes=3)
+    worker.run()
+    assert Portal.objects.get().status == Portal.Status.UNINSTALLED
+
+    devportal.tick()
+
+    assert Portal.objects.get().wipe_at is not None, "the wish to delete the data is not lost"
+
+
+@pytest.mark.parametrize("director", ["works", "left"])
+def test_13_the_application_token_is_known_to_every_user(
+    portal, devportal, vostok, wire, worker, clock, director
+):
+    """And what his browser posts is in his hands as well."""
+    worker.run()
+    refused = devportal.auth.issue(devportal.other_portal, cast.DIRECTOR).refresh_token
+    devportal.uninstall(devportal.other_portal)
+    entry = vostok.get("entry", **{"as": cast.CLERK})
+    http = requests.Session()
+    http.mount("http://", wire)
+    assert http.post(entry["url"], data=entry["fields"] | {"REFRESH_ID": refused}).ok
+    devportal.portal.users[cast.DIRECTOR].active = director == "works"
     auth = {
         "member_id": portal.member_id,
         "application_token": devportal.portal.application_token,
@@ -250,7 +282,8 @@ def test_13_the_application_token_is_known_to_every_user(portal, devportal, wire
         clock(minutes=31)
 
     assert Portal.objects.get().status == Portal.Status.ACTIVE
-    assert PortalToken.objects.usable().filter(portal=portal).exists()
+    assert Portal.objects.get().wipe_at is None
+    assert PortalToken.objects.usable().filter(portal=portal).exists() is (director == "works")
 
 
 def test_14_the_domain_of_a_token_is_the_authorization_server(portal, devportal):
@@ -451,4 +484,4 @@ def test_28_rights_are_those_of_the_person_who_looks(
 def test_every_trap_has_its_row():
     names = [name for name in vars(sys.modules[__name__]) if re.match(r"test_\d\d_", name)]
 
-    assert sorted(int(name[5:7]) for name in names) == list(range(1, TRAPS + 1))
+    assert {int(name[5:7]) for name in names} == set(range(1, TRAPS + 1))
