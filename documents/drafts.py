@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django_q.tasks import async_task
 
 from documents import creation, files, services
-from documents.creation import NewDocument
+from documents.creation import NewDocument, Prepared
 from documents.models import PUBLIC_ID_LETTERS, Document, Draft
 from employees.models import Employee, Right
 from employees.services import owners_for
@@ -253,19 +253,30 @@ def send(draft: Draft, new: NewDocument, *, at: datetime) -> Document:
     `services.send_prepared` do.
     """
     prepared = creation.prepare(new, at=at)
-    with transaction.atomic():
-        locked = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
-        if locked.document is not None:
-            return locked.document
-        actor = draft.owner.audit_name
-        locked.document = services.send_prepared(new, prepared, actor=actor, at=at)
-        # Nothing typed stays behind: the document has it, and forgets it by its own rules.
-        locked.answers, locked.facts, locked.placement = {}, {}, {}
-        locked.file_name, locked.changed_at, locked.next_step_at = "", at, None
-        locked.source = locked.checked = locked.shown = ""
-        locked.save()
+    try:
+        document = _send_once(draft, new, prepared, at)
+    except SignXError:
+        files.remove_folder(prepared.document.folder)
+        raise
+    if document.pk != prepared.document.pk:  # pressed twice: the other press has sent it
+        files.remove_folder(prepared.document.folder)
     files.remove_folder(draft.folder)
-    return locked.document
+    return document
+
+
+@transaction.atomic
+def _send_once(draft: Draft, new: NewDocument, prepared: Prepared, at: datetime) -> Document:
+    locked = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    if locked.document is not None:
+        return locked.document
+    actor = draft.owner.audit_name
+    document = services.send_prepared(new, prepared, actor=actor, at=at)
+    # Nothing typed stays behind: the document has it, and forgets it by its own rules.
+    locked.document, locked.changed_at, locked.next_step_at = document, at, None
+    locked.answers, locked.facts, locked.placement = {}, {}, {}
+    locked.file_name = locked.source = locked.checked = locked.shown = ""
+    locked.save()
+    return document
 
 
 def _keep_placed(

@@ -14,15 +14,22 @@ from django.core.files.storage import default_storage
 
 from bitrix24 import lifecycle
 from bitrix24.models import Portal
-from documents import files, verification
-from documents.models import DetachedSignature, Document, Signer, StoredFile
+from documents import drafts, files, signer_pages, verification
+from documents.models import (
+    DetachedSignature,
+    Document,
+    Draft,
+    Signer,
+    StoredFile,
+    new_public_id,
+)
 from employees.models import Employee
 from journal.models import AuditEvent, PersonalDetail
 from journal.services import verify_chain
 from outbox.models import Delivery
 from signing.intake import EarlierSignature
 from tests import factories
-from tests.factories import NOON
+from tests.factories import NOON, paper
 from tests.signing.signed_elsewhere import NAME
 
 Kind = StoredFile.Kind
@@ -169,3 +176,20 @@ def test_another_portal_is_not_touched(completed, pdf_on_disk):
     assert len(pdf_on_disk()) == before
     assert Signer.objects.filter(document=completed).exclude(name="").exists()
     assert default_storage.exists(completed.files.get(kind=Kind.SIGNED).file.name)
+
+
+def test_drafts_and_pictures_of_pages_are_gone_too(completed: Document) -> None:
+    owner = Employee.objects.for_portal(completed.portal).earliest("pk")
+    upload = drafts.Upload("Расчёт премий.pdf", paper().pdf)
+    draft = drafts.begin(owner, new_public_id(), upload, {"p0-name": "Юдин Олег"}, at=NOON)
+    drafts.take_in_due(NOON)
+    signer_pages.sheets_of(files.find(completed, Kind.SIGNED))
+    assert default_storage.exists(f"{completed.folder}/pages")
+
+    wipe(completed.portal)
+
+    assert not Draft.objects.exists()
+    assert not default_storage.exists(draft.folder)
+    assert not default_storage.exists(f"{completed.folder}/pages")
+    stored = everything_stored()
+    assert not [words for words in ("Расчёт премий", "Юдин Олег") if words in stored]

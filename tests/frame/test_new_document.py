@@ -25,6 +25,7 @@ from outbox.models import Delivery
 from outbox.services import content
 from signing.verify import verify
 from tests import factories
+from tests.employees.threads import at_once
 from tests.factories import NOON
 from tests.frame.desk import Desk
 
@@ -187,6 +188,20 @@ def test_pressed_twice_it_is_sent_once(director: Desk, office: Portal) -> None:
     assert all(document_of(draft).number in page for page in pages)
     answer = director.post(address(draft, "/send"), filled())
     assert answer.headers["HX-Retarget"] == "#sx-root"
+
+
+def test_pressed_in_two_tabs_at_once_it_is_sent_once(
+    transactional_db: None, director: Desk, office: Portal
+) -> None:
+    draft = begun(director)
+
+    at_once(lambda _tab: send(director, draft), callers=2)
+
+    document = Document.objects.get()
+    assert document_of(draft) == document
+    assert balances.available(office) == 19
+    folder = default_storage.listdir(str(office.pk))[0]
+    assert sorted(folder) == sorted([document.public_id, "drafts"])
 
 
 def test_uploaded_twice_it_is_one_draft(director: Desk) -> None:
