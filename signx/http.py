@@ -115,6 +115,13 @@ class ErrorsMiddleware:
 
 def error_response(request: HttpRequest, error: SignXError) -> HttpResponse:
     """JSON for programs, a part for htmx, a page for people."""
+    response = _told(request, error)
+    if isinstance(minutes := error.context.get("minutes"), int):
+        response.headers["Retry-After"] = str(minutes * 60)
+    return response
+
+
+def _told(request: HttpRequest, error: SignXError) -> HttpResponse:
     status = http_status(error.code)
     body = {"error": error.code.value, "message": error.sentence}
     if request.headers.get("HX-Request") or getattr(request, "frame", None):

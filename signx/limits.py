@@ -57,11 +57,11 @@ def spend(rule: Rule, key: str, *, at: datetime, uses: int = 1) -> None:
 
 
 def require_left(rule: Rule, key: str, *, at: datetime) -> None:
-    """Count nothing. Raises LIMIT_REACHED(wait, minutes) when every use of the window is spent.
+    """Count nothing. Raises as `spend` does when every use of the window is spent.
 
     For what is known to be a use only once it has failed: those who succeed are never counted.
     """
-    if uses_of(rule, key, at=at) >= rule.uses:
+    if key and uses_of(rule, key, at=at) >= rule.uses:
         raise _refusal(rule, rule.begins(at) + rule.window - at)
 
 
