@@ -92,7 +92,12 @@ def download(portal: Portal, url: str) -> bytes:
     """
     _check_own_host(portal, url)
     limits.admit(portal, "download")
-    headers = {"Accept": "*/*", "Referer": f"{portal.origin}/"}
+    # The proxy before a portal answers 404 to those who do not look like a browser.
+    headers = {
+        "Accept": "*/*",
+        "Accept-Language": portal.language,
+        "Referer": f"{portal.origin}/",
+    }
     with _logged(portal, "download", {"url": ""}) as entry:
         response, content = transport.get(
             url, headers=headers, limit_bytes=settings.FILE_LIMIT_BYTES
