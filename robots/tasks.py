@@ -6,12 +6,13 @@ import time
 from datetime import datetime
 
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from robots import services, wiping
 from robots.models import RobotCall
 
-# Then other work has its turn at this worker; the pulse wakes what is left within a second.
-SWEEP_S = 10
+# Then other work has its turn at this worker: what is left goes to the end of the queue.
+SWEEP_S = 5
 
 
 def run_due() -> int:
@@ -21,6 +22,7 @@ def run_due() -> int:
     while calls := services.due(timezone.now()):
         for call_id in calls:
             if time.monotonic() > deadline:
+                async_task("robots.tasks.run_due")
                 return count
             services.run(call_id)
             count += 1

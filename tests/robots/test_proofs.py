@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 
 from devportal import cast
 from documents.models import Document
-from robots import proofs
+from robots import proofs, tasks
 from robots.models import RobotCall
 from signx.limits import spend
 
@@ -144,3 +144,17 @@ def test_a_bulk_run_of_calls_wakes_one_worker(robots_on, caller):
         caller.post(caller.call("signx_status", properties={"document": "x"}), "signx_status")
 
     assert OrmQ.objects.count() == 1
+
+
+def test_a_worker_that_has_swept_long_enough_goes_to_the_end_of_the_queue(
+    robots_on, caller, monkeypatch
+):
+    for _call in range(3):
+        caller.post(caller.call("signx_status", properties={"document": "x"}), "signx_status")
+    OrmQ.objects.all().delete()
+    monkeypatch.setattr(tasks, "SWEEP_S", -1)
+
+    assert tasks.run_due() == 0
+
+    assert [row.task["func"] for row in OrmQ.objects.all()] == ["robots.tasks.run_due"]
+    assert RobotCall.objects.due(timezone.now()).count() == 3
