@@ -12,6 +12,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from bitrix24.answers import as_int
+from bitrix24.errors import BUSY, DEAD_USER, GONE, STALE_TOKEN
+from bitrix24.limits import is_blocked
 from bitrix24.models import Portal, RestCall
 
 if TYPE_CHECKING:
@@ -101,6 +104,8 @@ class PortalAdmin(ReadOnlyAdmin):
             since = date_format(localtime(portal.removal_unproved_at), "SHORT_DATE_FORMAT")
             text = _("Probably uninstalled on %(date)s: no token is left to prove it")
             return str(text) % {"date": since}
+        if is_blocked(portal, timezone.now()):
+            return str(_("Blocked by Bitrix24 (OVERLOAD_LIMIT): its support has to lift it"))
         if not portal.administrator_count:
             return str(_("No working access: an administrator has to open the app"))
         if portal.missing:
@@ -110,12 +115,40 @@ class PortalAdmin(ReadOnlyAdmin):
         return str(_("Works"))
 
 
+class StatusFilter(admin.SimpleListFilter):
+    """By classes: to offer the statuses that there are, the whole log would have to be read."""
+
+    title = _("HTTP status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(str(first), f"{first}xx") for first in (2, 3, 4, 5)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RestCall]) -> QuerySet[RestCall]:
+        first = as_int(self.value())
+        if not first:
+            return queryset
+        return queryset.filter(http_status__range=(first * 100, first * 100 + 99))
+
+
+class ErrorFilter(admin.SimpleListFilter):
+    """By the refusals that mean something to us, for the same reason."""
+
+    title = _("error")
+    parameter_name = "error"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(code, code) for code in sorted(STALE_TOKEN | DEAD_USER | GONE | BUSY)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RestCall]) -> QuerySet[RestCall]:
+        return queryset.filter(error__iexact=self.value()) if self.value() else queryset
+
+
 @admin.register(RestCall)
 class RestCallAdmin(ReadOnlyAdmin):
     list_display = ("at", "portal", "method", "http_status", "error", "duration_ms")
-    list_filter = ("http_status", "error")
+    list_filter = ("at", StatusFilter, ErrorFilter)
     list_select_related = ("portal",)
     search_fields = ("method", "portal__domain", "portal__member_id")
     search_help_text = _("Method, or the portal's address or member_id")
-    date_hierarchy = "at"
     show_full_result_count = False

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
+
+# PostgreSQL refuses a NUL, every database half of a surrogate pair; JSON may bring both.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text without what a database would refuse."""
+    return _UNSTORABLE.sub("", text)
 
 
 def as_int(value: Any) -> int:
@@ -24,10 +33,10 @@ def as_float(value: Any) -> float:
 
 
 def as_text(value: Any) -> str:
-    """The text without outer spaces; empty for null, false and containers."""
+    """The storable text without outer spaces; empty for null, false and containers."""
     if value is None or isinstance(value, bool | list | dict):
         return ""
-    return str(value).strip()
+    return storable(str(value)).strip()
 
 
 def as_bool(value: Any) -> bool:

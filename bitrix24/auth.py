@@ -30,7 +30,9 @@ from bitrix24.errors import STALE_TOKEN
 from bitrix24.models import FrameLook, FrameSession, Portal
 from bitrix24.offers import Offer
 from bitrix24.records import parse_profile
-from signx.errors import ErrorCode, SignXError
+from signx.errors import RETRYABLE, ErrorCode, SignXError
+from signx.http import client_ip
+from signx.limits import Rule, network_of, require_left, spend
 
 SLIDING_LIFE = timedelta(hours=1)
 HARD_LIFE = timedelta(hours=12)
@@ -38,6 +40,11 @@ HARD_LIFE = timedelta(hours=12)
 SEEN_STEP = timedelta(minutes=1)
 LANGUAGES = {"ua": "ru", "kz": "ru", "by": "ru", "la": "en"}
 FILE_LINK_SALT = "bitrix24.frame-file"
+# Today 70 hexadecimal digits; what is certainly none is not worth a request.
+ACCESS_TOKEN = re.compile(r"[\w.|:+/=~-]{20,2000}", re.ASCII)
+# An office of hundreds that opens the application at nine is not refused at all; a page left open
+# over night is, once.
+REFUSED_ENTRIES = Rule("entries_refused", 60, timedelta(minutes=10))
 CLAIMED_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,8}(:[0-9]{1,5})?")
 
 View = Callable[..., HttpResponse]
@@ -83,7 +90,7 @@ def verify_entry(request: HttpRequest) -> Entry:
         user_name=profile.name,
         is_portal_admin=profile.is_admin,
         language=_language(request),
-        placement=request.POST.get("PLACEMENT", "DEFAULT")[:60] or "DEFAULT",
+        placement=as_text(request.POST.get("PLACEMENT"))[:60] or "DEFAULT",
         options=_options(request),
     )
 
@@ -132,10 +139,11 @@ def renew_frame(request: HttpRequest) -> tuple[FrameSession, str]:
 
     The old token, if it is sent along, only says which page it was. Raises SignXError.
     """
-    info, _server = _confirmed(request)
-    portal = Portal.objects.active().filter(member_id=info.member_id).first()
+    claimed = as_text(request.POST.get("member_id"))
+    portal = Portal.objects.active().filter(member_id=claimed).first()
     if portal is None:
         raise SignXError(ErrorCode.NOT_FOUND, "the portal is not installed")
+    info, _server = _confirmed(request)
     profile = parse_profile(client.call_with_token(portal, request.POST["AUTH_ID"], "profile"))
     page = FrameSession.objects.filter(
         token_hash=hash_token(_bearer(request)), portal=portal, bitrix_user_id=info.user_id
@@ -268,10 +276,24 @@ def _is_ours(request: HttpRequest) -> bool:
 
 
 def _confirmed(request: HttpRequest) -> tuple[oauth.AppInfo, str]:
-    """What the authorization server says of AUTH_ID, if that is what the request claims."""
+    """What the authorization server says of AUTH_ID, if that is what the request claims.
+
+    Anybody can send us there, so the refusals of a network are counted, and only they are.
+    """
+    at, network = timezone.now(), network_of(client_ip(request))
+    require_left(REFUSED_ENTRIES, network, at=at)
+    try:
+        return _introduced(request)
+    except SignXError as error:
+        if error.code not in RETRYABLE:
+            spend(REFUSED_ENTRIES, network, at=at)
+        raise
+
+
+def _introduced(request: HttpRequest) -> tuple[oauth.AppInfo, str]:
     access_token = request.POST.get("AUTH_ID", "")
-    if not access_token:
-        raise SignXError(ErrorCode.REQUEST_FORGED, "no AUTH_ID")
+    if not ACCESS_TOKEN.fullmatch(access_token) or not request.POST.get("member_id"):
+        raise SignXError(ErrorCode.REQUEST_FORGED, "no AUTH_ID or member_id")
     server = oauth.server_for(request.POST.get("SERVER_ENDPOINT", ""))
     try:
         info = oauth.app_info(access_token, server)
@@ -284,7 +306,7 @@ def _confirmed(request: HttpRequest) -> tuple[oauth.AppInfo, str]:
         raise SignXError(ErrorCode.REQUEST_FORGED, "the token is another application's")
     if not info.member_id or info.member_id != request.POST.get("member_id"):
         raise SignXError(ErrorCode.REQUEST_FORGED, "member_id")
-    if claimed_domain and claimed_domain not in _names_of(info):
+    if claimed_domain not in _names_of(info):
         raise SignXError(ErrorCode.REQUEST_FORGED, "domain")
     return info, server
 

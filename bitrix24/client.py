@@ -92,7 +92,12 @@ def download(portal: Portal, url: str) -> bytes:
     """
     _check_own_host(portal, url)
     limits.admit(portal, "download")
-    headers = {"Accept": "*/*", "Referer": f"{portal.origin}/"}
+    # The proxy before a portal answers 404 to those who do not look like a browser.
+    headers = {
+        "Accept": "*/*",
+        "Accept-Language": portal.language,
+        "Referer": f"{portal.origin}/",
+    }
     with _logged(portal, "download", {"url": ""}) as entry:
         response, content = transport.get(
             url, headers=headers, limit_bytes=settings.FILE_LIMIT_BYTES
@@ -128,7 +133,15 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
     The portal's endpoint must come from the authorization server. Raises BitrixError.
     """
     try:
-        body = _post(portal, method, {}, access_token, shown={}, for_person=True)
+        body = _post(
+            portal,
+            method,
+            {},
+            access_token,
+            shown={},
+            for_person=True,
+            total_s=transport.ENTRY_TOTAL_S,
+        )
     except _Moved as moved:
         raise unreachable(method, "redirected") from moved
     return body.get("result")
@@ -181,11 +194,14 @@ def _post(
     *,
     shown: Any,
     for_person: bool,
+    total_s: float = transport.TOTAL_S,
 ) -> dict[str, Any]:
     limits.admit(portal, method, for_person=for_person)
     url = f"{portal.client_endpoint}{method}.json"
     with _logged(portal, method, shown) as entry:
-        response, content = transport.post(url, json=params | {"auth": access_token})
+        response, content = transport.post(
+            url, json=params | {"auth": access_token}, total_s=total_s
+        )
         entry.status = response.status_code
         if response.status_code in {301, 302, 307, 308}:
             raise _Moved(response.headers.get("Location", ""))

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from bitrix24.answers import storable
 from signx.errors import ErrorCode, SignXError
 
 # This user's token is not good (any more): refresh it once.
@@ -84,8 +85,8 @@ class BitrixError(SignXError):
 
 def from_answer(method: str, error: object, description: object, http_status: int) -> BitrixError:
     """The error of an answer that has the key `error`; the code may be empty or a number."""
-    bitrix_code = str(error if error is not None else "")
-    text = _TAG.sub(" ", str(description or "")).strip()[:200]
+    bitrix_code = storable(str(error if error is not None else ""))
+    text = storable(_TAG.sub(" ", str(description or ""))).strip()[:200]
     return BitrixError(
         error_code(bitrix_code.lower(), text.lower(), http_status),
         f"{method} -> {http_status} {bitrix_code!r}",

@@ -7,6 +7,7 @@ Source: Bitrix24 docs, settings/performance/limits: a leaky bucket of requests p
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -23,8 +24,13 @@ from bitrix24.errors import BUSY, BitrixError
 from bitrix24.models import MethodBudget, Portal
 from signx.errors import ErrorCode
 
+log = logging.getLogger(__name__)
+
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 64.0
+PAUSE_SPREAD = 1.5
+# OVERLOAD_LIMIT is a block that somebody at Bitrix24 has put and somebody has to lift.
+BLOCKED = timedelta(hours=1)
 # One of the ten buckets has emptied by then.
 METHOD_PAUSE_S = 60
 # A request that would have to wait no longer than this waits; others come again later.
@@ -67,10 +73,19 @@ def note_refusal(portal: Portal, method: str, error: BitrixError, at: datetime) 
     """Begin the rest that a refusal asks for, and put its end into `error.retry_at`."""
     if not error.is_one_of(BUSY):
         return
-    if error.bitrix_code.lower() == "operation_time_limit":
+    reason = error.bitrix_code.lower()
+    if reason == "operation_time_limit":
         error.retry_at = _rest(portal, method.lower(), at)
+    elif reason == "overload_limit":
+        error.retry_at = _block_portal(portal, at)
     else:
         error.retry_at = _pause_portal(portal, at)
+
+
+def is_blocked(portal: Portal, at: datetime) -> bool:
+    """Whether a person, not the portal's bucket, has to let us in again."""
+    longest = timedelta(seconds=LONGEST_PAUSE_S * PAUSE_SPREAD)
+    return portal.paused_until is not None and portal.paused_until > at + longest
 
 
 def note_success(portal: Portal, method: str, times: Any, at: datetime) -> None:
@@ -129,9 +144,22 @@ def _take(portal: Portal, method: str, at: datetime, *, for_person: bool) -> flo
 
 
 def _pause_portal(portal: Portal, at: datetime) -> datetime:
-    pause_s = min(FIRST_PAUSE_S * 2 ** min(portal.busy_streak, 10), LONGEST_PAUSE_S)
-    until = at + timedelta(seconds=pause_s * random.uniform(1, 1.5))
-    Portal.objects.filter(pk=portal.pk).update(paused_until=until, busy_streak=F("busy_streak") + 1)
+    """Each refusal after a pause doubles the next one; those that were under way together when it
+    began are one."""
+    row = Portal.objects.get(pk=portal.pk)
+    if row.paused_until is not None and row.paused_until > at:
+        return row.paused_until
+    pause_s = min(FIRST_PAUSE_S * 2 ** min(row.busy_streak, 10), LONGEST_PAUSE_S)
+    until = at + timedelta(seconds=pause_s * random.uniform(1, PAUSE_SPREAD))
+    awake = Portal.objects.filter(pk=portal.pk).exclude(paused_until__gt=at)
+    awake.update(paused_until=until, busy_streak=F("busy_streak") + 1)
+    return until
+
+
+def _block_portal(portal: Portal, at: datetime) -> datetime:
+    log.warning("portal %s has blocked our requests: OVERLOAD_LIMIT", portal.pk)
+    until = at + BLOCKED
+    Portal.objects.filter(pk=portal.pk).update(paused_until=until)
     return until
 
 

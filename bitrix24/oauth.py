@@ -26,8 +26,8 @@ from signx.errors import ErrorCode
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = (5, 15)
-LEASE = timedelta(seconds=30)  # longer than TIMEOUT_S in all
+REFRESH_TOTAL_S = 20
+LEASE = timedelta(seconds=30)  # longer than a refresh and storing it may take
 WAIT_STEP_S = 0.2
 # A refresh takes a fraction of a second: who holds the lease longer is in trouble or dead, and
 # another administrator's token is the better way.
@@ -66,7 +66,14 @@ def app_info(access_token: str, server: str) -> AppInfo:
 
     Raises BitrixError: PORTAL_UNREACHABLE with `bitrix_code` for a token that is not good.
     """
-    answer = _ask(None, "app.info", server, "/rest/app.info", {"auth": access_token})
+    answer = _ask(
+        None,
+        "app.info",
+        server,
+        "/rest/app.info",
+        {"auth": access_token},
+        total_s=transport.ENTRY_TOTAL_S,
+    )
     result = as_dict(answer.get("result"))
     install = as_dict(result.get("install"))
     return AppInfo(
@@ -180,6 +187,7 @@ def _refresh_now(token: PortalToken) -> PortalToken:
                 "client_secret": settings.BITRIX24_CLIENT_SECRET,
                 "refresh_token": token.refresh_token,
             },
+            total_s=REFRESH_TOTAL_S,
             keep=keep,
         )
     except BitrixError as error:
@@ -247,6 +255,7 @@ def _ask(
     path: str,
     params: dict[str, str],
     *,
+    total_s: float,
     keep: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """GET as documented; errors may come with HTTP 200. `keep` gets a good answer before anything
@@ -257,9 +266,7 @@ def _ask(
     status: int | None = None
     body: dict[str, Any] = {}
     try:
-        response, content = transport.get(
-            server.rstrip("/") + path, params=params, timeout_s=TIMEOUT_S
-        )
+        response, content = transport.get(server.rstrip("/") + path, params=params, total_s=total_s)
         status = response.status_code
         body = _object(method, status, content)
         if keep is not None and "error" not in body and status < 400:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bitrix24.answers import storable
 from bitrix24.models import Portal, RestCall
 
 READABLE = frozenset(
@@ -35,6 +36,8 @@ SECRET = frozenset(
     {"auth", "access_token", "refresh_token", "application_token", "client_secret", "event_token"}
 )
 ITEMS_SHOWN = 5
+# Ids are numbers, but an IIN or a phone is one too: only short ones stay.
+DIGITS_SHOWN = 9
 LENGTH_SHOWN = 2000
 
 
@@ -66,7 +69,7 @@ def shown(value: Any) -> str:
     """A value as masked JSON, cut to LENGTH_SHOWN."""
     if value is None:
         return ""
-    return json.dumps(masked(value), ensure_ascii=False, default=str)[:LENGTH_SHOWN]
+    return storable(json.dumps(masked(value), ensure_ascii=False, default=str))[:LENGTH_SHOWN]
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -79,15 +82,16 @@ def masked(value: Any, key: str = "") -> Any:
     if isinstance(value, list | tuple):
         rest = [f"… {len(value) - ITEMS_SHOWN} more"] if len(value) > ITEMS_SHOWN else []
         return [masked(item, key) for item in value[:ITEMS_SHOWN]] + rest
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int | float):
+        return value if abs(value) < 10**DIGITS_SHOWN else f"number({len(str(value))})"
     if isinstance(value, bytes):
         return f"bytes({len(value)})"
     return _text(str(value), key)
 
 
 def _text(text: str, key: str) -> str:
-    # Ids come as digits, but a code or a phone does too: only short numbers stay.
-    if key.lower() in READABLE or (text.isascii() and text.isdigit() and len(text) <= 9):
+    if key.lower() in READABLE or (text.isascii() and text.isdigit() and len(text) <= DIGITS_SHOWN):
         return text[:200]
     return f"text({len(text)})" if text else ""

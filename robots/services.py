@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone, translation
 from django_q.tasks import async_task
 
@@ -19,7 +21,7 @@ from employees.models import Employee
 from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import record
-from robots import ledger, switches
+from robots import ledger, proofs, switches
 from robots.models import RobotCall
 from robots.parameters import texts
 from robots.registry import ROBOTS, AnyRobot, robot
@@ -78,7 +80,8 @@ def accept_call(portal: Portal, code: str, payload: Mapping[str, Any], at: datet
     """Put the call down and wake a worker. A repeat of the same step gets the first call.
 
     One row and its wake-up in one commit: the queue lives in the same database, and an answer
-    of 200 is a promise. Raises NOT_FOUND (no such robot) or INPUT_INVALID (no event token).
+    of 200 is a promise. Raises NOT_FOUND (no such robot), INPUT_INVALID (no event token) or
+    LIMIT_REACHED (robots.proofs).
     """
     chosen = robot(code)
     event_token = _event_token(payload)
@@ -95,10 +98,10 @@ def accept_call(portal: Portal, code: str, payload: Mapping[str, Any], at: datet
                 crm_document_id=_crm_document_id(payload.get("document_id")),
                 properties=_properties(chosen, payload.get("properties")),
                 bitrix_user_id=_user_id(payload),
-                next_attempt_at=at,
+                next_attempt_at=proofs.begins_at(portal, at),
                 received_at=at,
             )
-            async_task("robots.tasks.run_call", call.pk)
+            _wake(call, at)
     except IntegrityError:
         return RobotCall.objects.get(portal=portal, event_token_hash=token_hash)
     return call
@@ -142,10 +145,19 @@ def restore_robots(portal: Portal, user_id: int) -> None:
     restore_triggers(portal)
 
 
-def due(at: datetime, limit: int) -> list[int]:
-    """Calls whose time has come, the longest waiting first."""
-    calls = RobotCall.objects.due(at).order_by("next_attempt_at")
-    return list(calls.values_list("pk", flat=True)[:limit])
+def due(at: datetime) -> list[int]:
+    """Of each portal the call that has waited longest since its time came, the oldest of them
+    first: hundreds of one portal keep no other waiting."""
+    turn = Window(RowNumber(), partition_by="portal", order_by=["next_attempt_at", "pk"])
+    firsts = RobotCall.objects.due(at).annotate(turn=turn).filter(turn=1)
+    return list(firsts.order_by("next_attempt_at", "pk").values_list("pk", flat=True))
+
+
+def _wake(call: RobotCall, at: datetime) -> None:
+    """One wake-up for all that a portal has waiting: whoever comes takes all portals in turn."""
+    waiting = RobotCall.objects.due(at).filter(portal=call.portal)
+    if call.next_attempt_at <= at and not waiting.exclude(pk=call.pk).exists():
+        async_task("robots.tasks.run_due")
 
 
 def _carry_out(call: RobotCall) -> None:

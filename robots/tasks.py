@@ -6,29 +6,26 @@ import time
 from datetime import datetime
 
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from robots import services, wiping
 from robots.models import RobotCall
 
-# Well under the queue's time limit (Q_CLUSTER timeout, 180 s): what is left comes due again.
-SWEEP_S = 60
-SWEEP_SIZE = 50
-
-
-def run_call(call_id: int) -> None:
-    """Carry one call out, if it is due and nobody else has it."""
-    services.run(call_id)
+# Then other work has its turn at this worker: what is left goes to the end of the queue.
+SWEEP_S = 5
 
 
 def run_due() -> int:
-    """Carry out the calls whose time has come; how many were looked at."""
+    """Carry out the calls whose time has come, of each portal in turn; how many were looked at."""
     deadline = time.monotonic() + SWEEP_S
     count = 0
-    for call_id in services.due(timezone.now(), SWEEP_SIZE):
-        if time.monotonic() > deadline:
-            break
-        services.run(call_id)
-        count += 1
+    while calls := services.due(timezone.now()):
+        for call_id in calls:
+            if time.monotonic() > deadline:
+                async_task("robots.tasks.run_due")
+                return count
+            services.run(call_id)
+            count += 1
     return count
 
 

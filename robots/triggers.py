@@ -140,7 +140,7 @@ def _add(portal: Portal) -> BitrixError | None:
             )
             for trigger in TRIGGERS.values()
         }
-    return _first_error(portal, commands)
+    return next(iter(_errors(portal, commands)), None)
 
 
 def _delete(portal: Portal) -> BitrixError | None:
@@ -149,12 +149,12 @@ def _delete(portal: Portal) -> BitrixError | None:
         trigger.code: Command("crm.automation.trigger.delete", {"CODE": trigger.code})
         for trigger in TRIGGERS.values()
     }
-    error = _first_error(portal, commands)
-    return None if error is not None and "not found" in error.description.lower() else error
+    errors = _errors(portal, commands)
+    return next((error for error in errors if "not found" not in error.description.lower()), None)
 
 
-def _first_error(portal: Portal, commands: dict[str, Command]) -> BitrixError | None:
+def _errors(portal: Portal, commands: dict[str, Command]) -> list[BitrixError]:
     try:
-        return next(iter(client.batch(portal, commands).errors.values()), None)
+        return list(client.batch(portal, commands).errors.values())
     except BitrixError as refused:
-        return refused
+        return [refused]

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from signx.errors import ErrorCode, SignXError
+from signx.limits import address_of
 
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -57,11 +58,13 @@ def http_status(code: ErrorCode) -> int:
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The caller's address: X-Forwarded-For is believed only as far as our own proxies reach."""
+    """The caller's address, without a port: X-Forwarded-For is believed only as far as our own
+    proxies reach."""
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    named = str(request.META.get("REMOTE_ADDR", ""))
     if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
-        return forwarded[-settings.TRUSTED_PROXIES]
-    return str(request.META.get("REMOTE_ADDR", ""))
+        named = forwarded[-settings.TRUSTED_PROXIES]
+    return str(address_of(named) or named)
 
 
 def frame_policy(portal_origin: str) -> str:
@@ -130,7 +133,9 @@ class ErrorsMiddleware:
 def error_response(request: HttpRequest, error: SignXError) -> HttpResponse:
     """JSON for programs, a part for htmx, a page for people."""
     response = _in_words(request, error)
-    if response.status_code == 503:
+    if isinstance(minutes := error.context.get("minutes"), int):
+        response.headers["Retry-After"] = str(minutes * 60)
+    elif response.status_code == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext_lazy
 
@@ -45,7 +45,7 @@ def spend(rule: Rule, key: str, *, at: datetime, uses: int = 1) -> None:
     if not key:
         return
     begins = rule.begins(at)
-    of_window = Usage.objects.filter(rule=rule.name, key=_hidden(rule, key), begins_at=begins)
+    of_window = _of_window(rule, key, begins)
     known = of_window.values_list("uses", flat=True).first()
     if known is None:
         _open(rule, key, begins)
@@ -56,19 +56,44 @@ def spend(rule: Rule, key: str, *, at: datetime, uses: int = 1) -> None:
         raise _refusal(rule, begins + rule.window - at)
 
 
+def require_left(rule: Rule, key: str, *, at: datetime) -> None:
+    """Count nothing. Raises as `spend` does when every use of the window is spent.
+
+    For what is known to be a use only once it has failed: those who succeed are never counted.
+    """
+    if key and uses_of(rule, key, at=at) >= rule.uses:
+        raise _refusal(rule, rule.begins(at) + rule.window - at)
+
+
+def uses_of(rule: Rule, key: str, *, at: datetime) -> int:
+    """What is counted in the present window."""
+    of_window = _of_window(rule, key, rule.begins(at))
+    return of_window.values_list("uses", flat=True).first() or 0
+
+
 def network_of(ip: str) -> str:
     """The network of a caller as a key: 198.51.100.0/24, 2001:db8:7:100::/56.
 
     Empty for this machine and for private networks: there everybody may come through one proxy,
     and a limit would lock out all of them.
     """
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ""
-    if address.is_loopback or address.is_private or address.is_link_local:
+    address = address_of(ip)
+    if address is None or address.is_loopback or address.is_private or address.is_link_local:
         return ""
     return str(ip_network((address, _NETWORK_BITS[address.version]), strict=False))
+
+
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as servers and proxies write it: with a port, in brackets, or IPv4 in the dress
+    that a listener for both gives it (::ffff:198.51.100.7). None for anything else."""
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdigit() and (host.endswith("]") or ":" not in host):
+        text = host
+    try:
+        address = ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _refusal(rule: Rule, wait: timedelta) -> SignXError:
@@ -78,6 +103,10 @@ def _refusal(rule: Rule, wait: timedelta) -> SignXError:
     if minutes > 90:
         words = ngettext_lazy("%d hour", "%d hours", hours) % hours
     return SignXError(ErrorCode.LIMIT_REACHED, rule.name, wait=words, minutes=minutes)
+
+
+def _of_window(rule: Rule, key: str, begins: datetime) -> QuerySet[Usage]:
+    return Usage.objects.filter(rule=rule.name, key=_hidden(rule, key), begins_at=begins)
 
 
 def _open(rule: Rule, key: str, begins: datetime) -> None:

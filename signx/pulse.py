@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -18,16 +19,22 @@ ENOUGH_QUEUED = 20
 
 
 def wake_due(at: datetime) -> list[str]:
-    """Queues every task of DUE_WORK that has something due; returns their dotted paths."""
+    """Queues every task of DUE_WORK that has something due, unless it waits in the queue already;
+    returns the dotted paths of all that have."""
     due = [task for task, has_due in settings.DUE_WORK.items() if import_string(has_due)(at)]
     if due and OrmQ.objects.count() < ENOUGH_QUEUED:
+        waiting = _waiting()
         for task in due:
-            async_task(task)
+            if task not in waiting:
+                async_task(task)
     return due
 
 
 def wake_now() -> None:
     """The schedule's entry point: once a minute."""
-    from django.utils import timezone
-
     wake_due(timezone.now())
+
+
+def _waiting() -> set[str | None]:
+    """Tasks that no worker has taken yet; those that one has are locked for the future."""
+    return {row.task.get("func") for row in OrmQ.objects.filter(lock__lte=timezone.now())}

@@ -52,6 +52,7 @@ class _Done:
         try:
             _refuse(name, number)
             given = phpform.parse_query(query and _filled(query, self.result))
+            _refuse_upload(name, given)
             value, self.times[key] = run_one(name, given)
         except RestError as problem:
             self.errors[key] = problem.body()
@@ -78,6 +79,12 @@ def _refuse(name: str, number: int) -> None:
     if number >= LIMIT:
         raise RestError("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
     if name.lower().split(".")[-1] in _FORBIDDEN:
+        raise RestError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed", 405)
+
+
+def _refuse_upload(name: str, given: dict[str, Any]) -> None:
+    """The first step of an upload in two. Source: Bitrix24 docs, files/how-to-upload-files."""
+    if name.lower() == "disk.folder.uploadfile" and "fileContent" not in given:
         raise RestError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed", 405)
 
 

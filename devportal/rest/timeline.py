@@ -35,6 +35,8 @@ def comment_add(call: Call) -> int:
         kind = None
     if kind is None or call.portal.item(kind.entity_type_id, entity_id) is None:
         raise RestError("OWNER_NOT_FOUND", "Owner was not found")
+    if not call.portal.can_read(call.user, kind.entity_type_id, entity_id):
+        raise RestError("ACCESS_DENIED", "Доступ запрещён")
     contents = [_decoded(item) for item in _file_list(fields.get("FILES"))]
     comment = Comment(
         id=next(call.portal.numbers),

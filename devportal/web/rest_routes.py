@@ -68,6 +68,8 @@ def _take_token(params: dict[str, Any]) -> str:
 def _answer(portal: Portal, method: str, params: dict[str, Any], access_token: str) -> Response:
     name = method.lower()
     try:
+        if name in _LINKS and not _is_browser_like():
+            return strikes.html(strikes.NOT_FOUND, 404)
         if name in _LINKS:
             return _download(portal, name, params, access_token)
         if name == disk_methods.UPLOAD:
@@ -79,6 +81,18 @@ def _answer(portal: Portal, method: str, params: dict[str, Any], access_token: s
     exchange = Exchange(world(), portal, access_token, g.record)
     status, body = exchange.answer(method, params)
     return Response(to_json(body), status, content_type="application/json; charset=utf-8")
+
+
+def _is_browser_like() -> bool:
+    """What the proxy before a portal wants of a request for a file, else it knows no such page.
+
+    Source: Bitrix24 docs, settings/how-to-call-rest-api/general-principles, headers.
+    """
+    headers = request.headers
+    is_named = headers.get("User-Agent", "").startswith("Mozilla/")
+    is_from_here = headers.get("Referer", "").startswith(request.host_url)
+    says_what = "Accept" in headers and "Accept-Language" in headers
+    return is_named and is_from_here and says_what
 
 
 def _call_by_link(

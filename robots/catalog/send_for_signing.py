@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bitrix24 import methods
-from bitrix24.errors import BitrixError
 from bitrix24.models import Portal, PortalToken
 from documents import creation, crm
 from documents.creation import AgreementFile, NewDocument, Prepared
@@ -19,7 +16,6 @@ from documents.services import send_prepared, settings_for, subscribe
 from employees import balances
 from employees.models import Employee, Right
 from employees.services import find_employee, signer_for_robots
-from outbox.base import Command
 from robots import base
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS
@@ -33,13 +29,13 @@ from robots.parameters import (
     SourceParameter,
     UserParameter,
 )
+from robots.proofs import Proofs, prove_together
 from robots.words import Words
-from signx.errors import RETRYABLE, ErrorCode, SignXError
+from signx.errors import ErrorCode, SignXError
 
 WaitFor = WorkflowSubscription.WaitFor
 SigningOrder = PortalSettings.SigningOrder
 AS_IN_SETTINGS = "settings"
-_PROOF = "proof"
 
 
 class SendInput(base.RobotInput):
@@ -241,6 +237,7 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         portal = call.portal
         if balances.available(portal) < 1:
             raise SignXError(ErrorCode.BALANCE_EMPTY, "checked before anything is read")
+        prove_together(call)
         signer, responsible = _people(portal, given, at)
 
         facts = _ask_portal(call, given)
@@ -318,35 +315,14 @@ def _responsible(portal: Portal, user_id: int, at: datetime) -> Employee:
 
 
 def _ask_portal(call: RobotCall, given: SendGiven) -> crm.Facts:
-    """One request for everything, and with it the proof that the portal made this call.
-
-    application_token is known to every portal user who opens the application; an event token is
-    signed by the portal, and `bizproc.activity.log` refuses a wrong signature. Nothing is signed
-    in a director's name on the weaker word. Source: Bitrix24 docs, bizproc-activity-log.
-    """
+    """One request for everything, and with it the proof of a call that came alone."""
     agreement = given.agreement if isinstance(given.agreement, SourceReference) else None
     parties = (given.signer_counterparty,)
     wanted = crm.Wanted(given.document, parties, given.crm_entity, agreement)
-    along: dict[str, Command] = {} if call.is_genuine else {_PROOF: _log_line(call)}
-    facts = crm.look_up(call.portal, wanted, as_user=_reader(call), along=along)
-    if not call.is_genuine:
-        _require_proof(facts)
-        RobotCall.objects.filter(pk=call.pk).update(is_genuine=True)
+    proofs = Proofs.of(call)
+    facts = crm.look_up(call.portal, wanted, as_user=_reader(call), along=proofs.commands())
+    proofs.settle(facts.answer)
     return facts
-
-
-def _require_proof(facts: crm.Facts) -> None:
-    try:
-        facts.answer.take(_PROOF)
-    except BitrixError as error:
-        if error.code in RETRYABLE:
-            raise
-        raise SignXError(ErrorCode.REQUEST_FORGED, error.detail) from error
-
-
-def _log_line(call: RobotCall) -> Command:
-    text = _("SIGNX has received the document and is checking it.")
-    return methods.activity_log_command(call.event_token, text)
 
 
 def _reader(call: RobotCall) -> int | None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-from bitrix24 import addresses, transport
+from bitrix24 import addresses, connections, transport
 from bitrix24.errors import BitrixError
 from signx.env import Host
 
@@ -86,13 +96,28 @@ def dns(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> Iterator[list[s
         "::ffff:169.254.169.254",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "::7f00:1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::7f00:1",
+        "fec0::1",
+        "5f00::1",
+        "3fff::1",
+        "2001::1",
+        "2001:db8::1",
+        "4000::1",
+        "192.88.99.1",
+        "198.18.0.1",
+        "240.0.0.1",
     ],
 )
 def test_private_addresses_are_not_public(address):
     assert not addresses.is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "95.163.250.1", "2a00:1450:4010:c0f::65"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "95.163.250.1", "2a00:1450:4010:c0f::65", "64:ff9b::808:808"]
+)
 def test_public_addresses_are(address):
     assert addresses.is_public(address)
 
@@ -127,7 +152,7 @@ def test_a_name_that_resolves_to_a_private_address_is_refused(monkeypatch, liste
 
 def test_one_private_address_among_public_ones_is_refused(monkeypatch):
     with dns(monkeypatch, ["95.163.250.1", "10.0.0.1"]), pytest.raises(BitrixError, match="public"):
-        addresses.address_of("https://portal.example/")
+        addresses.addresses_of("https://portal.example/")
 
 
 def test_the_checked_dns_answer_is_the_one_that_is_used(monkeypatch, listener, settings):
@@ -141,6 +166,89 @@ def test_the_checked_dns_answer_is_the_one_that_is_used(monkeypatch, listener, s
 
     assert asked == ["crm.corp.example"]
     assert [request["Host"] for request in seen] == [name]
+
+
+def test_each_address_of_a_name_is_tried(monkeypatch, listener, settings):
+    """Loopback is wide: nobody listens on 127.0.0.2, as on the IPv6 address of many a portal."""
+    port, seen = listener
+    name = f"crm.corp.example:{port}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, None)}
+
+    with dns(monkeypatch, ["127.0.0.2", "127.0.0.1"]):
+        response, _body = transport.get(f"http://{name}/rest/")
+
+    assert response.status_code == 200
+    assert len(seen) == 1
+
+
+def test_name_servers_that_do_not_answer_are_not_waited_for(monkeypatch):
+    silence = threading.Event()
+    monkeypatch.setattr(addresses, "RESOLVE_S", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_kw: silence.wait(30))
+
+    started = time.monotonic()
+    with pytest.raises(BitrixError, match="no address"):
+        transport.get("https://portal.example/")
+    silence.set()
+
+    assert time.monotonic() - started < 10
+
+
+def drip(*parts: bytes) -> Iterator[bytes]:
+    yield from parts
+    yield from itertools.repeat(b"a")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        (),
+        (b"HTTP/1.1 200 OK\r\nX: ",),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n",),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",),
+    ],
+    ids=["status", "headers", "body", "chunks"],
+)
+def test_a_server_that_drips_holds_us_no_longer_than_the_exchange_may_take(settings, begun):
+    server = socket.create_server(("127.0.0.1", 0))
+    name = f"127.0.0.1:{server.getsockname()[1]}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, None)}
+    settings.BITRIX24_TIMEOUT_S = (1, 1)
+    is_over = threading.Event()
+
+    def serve() -> None:
+        connection, _address = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            for part in drip(*begun):
+                connection.sendall(part)
+                if is_over.wait(0.05):
+                    return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    started = time.monotonic()
+
+    with pytest.raises(BitrixError):
+        transport.get(f"http://{name}/", total_s=0.5)
+
+    took_s = time.monotonic() - started
+    is_over.set()
+    thread.join(10)
+    server.close()
+    assert took_s < 10, "without a limit it would drip until the test is stopped"
+
+
+def test_a_connection_is_used_again_in_the_time_of_the_next_exchange(settings, listener):
+    port, seen = listener
+    name = f"127.0.0.1:{port}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, None)}
+
+    transport.get(f"http://{name}/", total_s=5)
+    connections.begin(-1)
+    transport.get(f"http://{name}/", total_s=5)
+
+    assert len(seen) == 2
 
 
 def test_a_pinned_portal_is_not_resolved_at_all(monkeypatch, listener, settings):
@@ -200,6 +308,9 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch, listener, settings
         "https://portal.example:port/",
         "https://[bad/",
         "gopher://127.0.0.1/",
+        "https://portal.example:22/",
+        "https://portal.example:993/",
+        "https://portal.example:99999/",
     ],
 )
 def test_odd_urls_are_refused_before_anything_is_resolved(monkeypatch, url):
@@ -207,3 +318,91 @@ def test_odd_urls_are_refused_before_anything_is_resolved(monkeypatch, url):
         transport.get(url)
 
     assert asked == []
+
+
+@pytest.mark.parametrize("port", ["", ":443", ":8443"])
+def test_a_companys_own_server_may_have_a_port(port):
+    addresses.check_url(f"https://crm.corp.example{port}/rest/")
+
+
+# --- TLS ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path) -> Path:
+    """Of crm.corp.example, signed by itself: certificate and key in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "crm.corp.example")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("crm.corp.example")]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "portal.pem"
+    path.write_bytes(
+        built.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture
+def tls_listener(certificate, settings) -> Iterator[int]:
+    """A web server of that name on loopback, whose certificate the session believes."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.headers["Host"].encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Page)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    transport.session().verify = str(certificate)
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_certificate_is_that_of_the_name_not_of_the_address(tls_listener, settings):
+    name = f"crm.corp.example:{tls_listener}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, "127.0.0.1")}
+
+    _response, body = transport.get(f"https://{name}/")
+
+    assert body == name.encode()
+
+
+def test_another_names_certificate_is_refused(tls_listener, settings):
+    name = f"sever.corp.example:{tls_listener}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, "127.0.0.1")}
+
+    with pytest.raises(BitrixError, match="SSLError"):
+        transport.get(f"https://{name}/")
+
+
+def test_a_server_that_never_ends_its_handshake_is_left(settings):
+    server = socket.create_server(("127.0.0.1", 0))
+    name = f"crm.corp.example:{server.getsockname()[1]}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, "127.0.0.1")}
+    settings.BITRIX24_TIMEOUT_S = (0.3, 1)
+    started = time.monotonic()
+
+    with pytest.raises(BitrixError):
+        transport.get(f"https://{name}/")
+
+    server.close()
+    assert time.monotonic() - started < 10

@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bitrix24 import limits
+from bitrix24.errors import from_answer
 from bitrix24.models import Portal, PortalToken, RestCall
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +34,11 @@ def resting() -> None:
     Portal.objects.update(paused_until=timezone.now() + timedelta(minutes=1))
 
 
+def blocked() -> None:
+    error = from_answer("profile", "OVERLOAD_LIMIT", "", 503)
+    limits.note_refusal(Portal.objects.get(), "profile", error, timezone.now())
+
+
 def left() -> None:
     Portal.objects.update(status=Portal.Status.UNINSTALLED)
 
@@ -40,6 +49,7 @@ def left() -> None:
         (lambda: None, "Works"),
         (gone, "an administrator has to open the app"),
         (resting, "Paused at the portal"),
+        (blocked, "Blocked by Bitrix24"),
         (left, "Uninstalled"),
     ],
 )
@@ -79,3 +89,30 @@ def test_the_lists_cost_the_same_whatever_they_hold(
         support.get(PORTALS)
     with django_assert_max_num_queries(10):
         support.get(CALLS)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ("", {"profile", "batch", "scope"}),
+        ("?error=expired_token", {"profile"}),
+        ("?status=4", {"profile"}),
+        ("?status=5&error=query_limit_exceeded", {"batch"}),
+        ("?status=9", set()),
+    ],
+)
+def test_calls_are_found_by_what_went_wrong_without_reading_the_whole_log(support, chosen, found):
+    for method, status, error in [
+        ("profile", 401, "expired_token"),
+        ("batch", 503, "QUERY_LIMIT_EXCEEDED"),
+        ("scope", 200, ""),
+    ]:
+        RestCall.objects.create(
+            at=timezone.now(), method=method, http_status=status, error=error, duration_ms=1
+        )
+
+    with CaptureQueriesContext(connection) as asked:
+        page = support.get(CALLS + chosen)
+
+    assert {row.method for row in page.context["cl"].result_list} == found
+    assert "DISTINCT" not in " ".join(query["sql"] for query in asked if "restcall" in query["sql"])

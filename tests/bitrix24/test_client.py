@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bitrix24 import client, methods, oauth, transport
+from bitrix24 import client, methods, oauth, rest_log, transport
 from bitrix24.client import BitrixError, Command
 from bitrix24.models import MethodBudget, Portal, PortalToken, RestCall
 from devportal import cast
@@ -414,3 +415,52 @@ def test_the_log_shows_what_was_asked_without_secrets_or_persons(portal, world):
     ]
     assert [word for word in hidden if word in text] == []
     assert '"entityTypeId": 3' in text
+
+
+@pytest.mark.parametrize("location", ["https://[", "https://a:999999/", "", "//"])
+def test_a_redirect_that_cannot_be_read_leads_nowhere(portal, location):
+    def elsewhere(_environ, start_response):
+        start_response("302 Found", [("Location", location)])
+        return [b""]
+
+    transport.mount(f"http://{DOMAIN}/", WSGIAdapter(elsewhere))
+
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "profile")
+
+    assert caught.value.code == ErrorCode.PORTAL_UNREACHABLE
+
+
+def test_a_file_link_that_cannot_be_read_is_no_link(portal, world):
+    since = len(world.requests.rows)
+
+    with pytest.raises(BitrixError):
+        client.download(portal, f"http://{DOMAIN}:999999/rest/download.json")
+
+    assert len(world.requests.rows) == since
+
+
+def test_the_log_shows_no_number_that_may_be_a_person(portal):
+    shown = rest_log.shown({"id": 315, "iin": 990101300123, "phone": 77011234567.0, "on": True})
+
+    assert json.loads(shown) == {
+        "id": 315,
+        "iin": "number(12)",
+        "phone": "number(13)",
+        "on": True,
+    }
+
+
+def test_the_log_takes_whatever_a_portal_answers(portal):
+    rest_log.write(
+        portal,
+        method="profile",
+        at=timezone.now(),
+        duration_ms=1,
+        http_status=200,
+        error="",
+        request=None,
+        response=json.loads(r'{"status": "a\ud800b\u0000", "\udfff": Infinity}'),
+    )
+
+    assert "ab" in RestCall.objects.latest("pk").response

@@ -7,8 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from bitrix24 import auth, transport
+from bitrix24.auth import REFUSED_ENTRIES
 from bitrix24.models import FrameSession, Portal, PortalToken
 from devportal import cast, frames
+from devportal.app import create_app
+from devportal.wsgi_adapter import WSGIAdapter
+from signx.limits import Rule, network_of, spend
 from tests.bitrix24.conftest import AUTH, DOMAIN, STRANGER, bearer
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +84,21 @@ def test_a_forged_domain_is_refused_before_it_is_asked_anything(world, open_app)
     assert not Portal.objects.exists()
 
 
+def test_an_entry_that_names_no_domain_is_refused(world, client):
+    entry = frames.open_entry(world, world.portal, world.portal.users[cast.DIRECTOR])
+
+    response = client.post("/b24/app", entry.fields)
+
+    assert response.status_code == 403
+    assert not Portal.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["x", "x" * 3000, "токен" * 10, "0" * 40 + "\0", "a b" * 20])
+def test_what_cannot_be_a_token_is_not_asked_about(world, open_app, token):
+    assert open_app(changes={"AUTH_ID": token}).status_code == 403
+    assert hosts_asked(world) == set()
+
+
 def test_an_unlisted_authorization_server_is_never_asked(world, open_app):
     """Nothing but devportal's hosts is mounted: asking another one would fail the entry."""
     response = open_app(changes={"SERVER_ENDPOINT": "https://oauth.attacker.example/rest/"})
@@ -143,6 +163,22 @@ def test_older_portals_send_fewer_fields(portal, open_app):
 @pytest.mark.parametrize("text", ["[]", "{}", "not json", "[[[", '{"ID": {"a": 1}}', '"7"'])
 def test_any_placement_options_open_the_page(portal, open_app, text):
     assert open_app(changes={"PLACEMENT_OPTIONS": text}).json()["entity"] == ""
+
+
+@pytest.mark.parametrize("text", [r'{"ID": "3\u00001\ud8005"}', r'{"ENTITY_ID": "315\udfff"}'])
+def test_what_no_database_takes_is_left_out_of_an_id(portal, open_app, text):
+    place = {"PLACEMENT": "DEFA\0ULT", "PLACEMENT_OPTIONS": text}
+
+    assert open_app(changes=place).json()["entity"] == "315"
+    assert FrameSession.objects.latest("pk").placement == "DEFAULT"
+
+
+@pytest.mark.parametrize("endpoint", ["http://[", "https://a:99999999/", "https://[::1:x]/", "//"])
+def test_an_address_that_cannot_be_read_names_no_authorization_server(world, open_app, endpoint):
+    response = open_app(changes={"SERVER_ENDPOINT": endpoint})
+
+    assert response.status_code == 200
+    assert hosts_asked(world) == {AUTH, DOMAIN}
 
 
 @pytest.mark.parametrize("path", ["/b24/app", "/b24/install"])
@@ -217,6 +253,91 @@ def test_a_strangers_token_does_not_renew_into_this_portal(portal, world, client
     )
 
     assert answer.status_code == 403
+
+
+def test_an_unknown_portals_session_is_not_asked_about(world, client, db):
+    fields = {"AUTH_ID": "0" * 70, "member_id": "1" * 32, "DOMAIN": DOMAIN}
+
+    assert client.post("/b24/session", fields).status_code == 404
+    assert hosts_asked(world) == set()
+
+
+# --- Who knocks too often -------------------------------------------------------------------
+
+OFFICE, ELSEWHERE = "81.2.69.160", "95.163.250.1"
+FEW = Rule(REFUSED_ENTRIES.name, 5, REFUSED_ENTRIES.window)
+JUNK = {"AUTH_ID": "0" * 70, "member_id": cast.MEMBER_ID, "DOMAIN": DOMAIN}
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The rule with a smaller number: five refusals show as much as sixty."""
+    monkeypatch.setattr(auth, "REFUSED_ENTRIES", FEW)
+
+
+@pytest.mark.parametrize("path", ["/b24/app", "/b24/install", "/b24/session"])
+def test_a_flood_of_forged_entries_asks_nobody_any_more(portal, world, client, few, path):
+    since = len(world.requests.rows)
+
+    answers = [client.post(path, JUNK, REMOTE_ADDR=OFFICE) for _try in range(FEW.uses + 3)]
+
+    assert len(world.requests.rows) - since == FEW.uses
+    assert {answer.status_code for answer in answers[: FEW.uses]} == {401}
+    last = answers[-1]
+    assert (last.status_code, last.json()["error"]) == (429, "limit_reached")
+    assert 0 < int(last.headers["Retry-After"]) <= 600
+
+
+def test_a_limit_is_readable_in_the_frame(portal, client):
+    spend(REFUSED_ENTRIES, network_of(OFFICE), at=timezone.now(), uses=REFUSED_ENTRIES.uses)
+
+    page = client.post(
+        f"/b24/app?DOMAIN={DOMAIN}&PROTOCOL=0",
+        JUNK,
+        REMOTE_ADDR=OFFICE,
+        headers={"Accept": "text/html"},
+    )
+
+    assert "limit_reached" in page.content.decode()
+    assert f"frame-ancestors http://{DOMAIN}" in page.headers["Content-Security-Policy"]
+
+
+def test_a_whole_office_behind_one_address_opens_the_application(portal, world, client, few):
+    entry = frames.open_entry(world, world.portal, world.portal.users[cast.CLERK])
+    at_nine = range(FEW.uses + 3)
+
+    answers = [client.post(entry.url, entry.fields, REMOTE_ADDR=OFFICE) for _one in at_nine]
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_a_flood_locks_out_its_own_network_for_minutes_and_nobody_else(
+    portal, world, client, time_machine
+):
+    spend(REFUSED_ENTRIES, network_of(OFFICE), at=timezone.now(), uses=REFUSED_ENTRIES.uses)
+    entry = frames.open_entry(world, world.portal, world.portal.users[cast.CLERK])
+
+    def opened(address: str) -> int:
+        return client.post(entry.url, entry.fields, REMOTE_ADDR=address).status_code
+
+    assert (opened(OFFICE), opened(ELSEWHERE)) == (429, 200)
+    time_machine.move_to(timezone.now() + REFUSED_ENTRIES.window)
+    assert opened(OFFICE) == 200
+
+
+def test_an_authorization_server_that_is_away_counts_against_nobody(portal, world, client, few):
+    def away(_environ, start_response):
+        start_response("502 Bad Gateway", [("Content-Type", "text/html")])
+        return [b"<html>"]
+
+    entry = frames.open_entry(world, world.portal, world.portal.users[cast.CLERK])
+    transport.mount(f"http://{AUTH}/", WSGIAdapter(away))
+    for _try in range(FEW.uses + 1):
+        assert client.post(entry.url, entry.fields, REMOTE_ADDR=OFFICE).status_code == 502
+
+    transport.mount(f"http://{AUTH}/", WSGIAdapter(create_app(world)))
+
+    assert client.post(entry.url, entry.fields, REMOTE_ADDR=OFFICE).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bitrix24 import client, limits
 from bitrix24.client import BitrixError, Command
+from bitrix24.errors import from_answer
 from bitrix24.models import MethodBudget, Portal
 from devportal import cast
 from devportal.limits import Bucket, OperatingMeter
@@ -205,3 +206,54 @@ def test_the_next_request_of_a_long_batch_spares_a_method_that_has_begun_to_rest
     assert len(world.requests.rows) == since + 1
     assert answer.results.keys() == deals.keys()
     assert answer.errors["late"].retry_at > timezone.now()
+
+
+def refused(portal: Portal, code: str = "QUERY_LIMIT_EXCEEDED") -> timedelta:
+    """How long the portal rests after a refusal that comes now."""
+    error, now = from_answer("profile", code, "", 503), timezone.now()
+    limits.note_refusal(portal, "profile", error, now)
+    return error.retry_at - now
+
+
+@pytest.mark.django_db
+def test_refusals_that_come_together_are_one(portal, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+
+    rests = [refused(portal) for _request in range(8)]
+
+    assert len(set(rests)) == 1
+    assert rests[0] <= timedelta(seconds=limits.FIRST_PAUSE_S * limits.PAUSE_SPREAD)
+    assert Portal.objects.get().busy_streak == 1
+
+
+@pytest.mark.django_db
+def test_each_refusal_after_a_pause_doubles_the_next_one(portal, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    least = []
+    for _time in range(9):
+        least.append(refused(portal).total_seconds() / limits.PAUSE_SPREAD)
+        time_machine.shift(timedelta(minutes=2))
+
+    for number, shortest_s in enumerate(least):
+        longest_s = min(2**number, limits.LONGEST_PAUSE_S)
+        assert longest_s / limits.PAUSE_SPREAD <= shortest_s <= longest_s
+
+
+@pytest.mark.django_db
+def test_a_block_is_left_alone_for_an_hour_whatever_else_is_refused(portal, world, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    world.faults.set({"overload": 1})
+    since = len(world.requests.rows)
+    for _minute in range(59):
+        with pytest.raises(BitrixError) as caught:
+            client.call(Portal.objects.get(), "profile")
+        time_machine.shift(timedelta(minutes=1))
+        assert caught.value.code == ErrorCode.PORTAL_BUSY
+    assert len(world.requests.rows) == since + 1
+
+    refused(portal)
+    assert Portal.objects.get().paused_until > timezone.now() + timedelta(seconds=30)
+
+    world.faults.clear()
+    time_machine.shift(timedelta(minutes=2))
+    assert client.call(Portal.objects.get(), "profile")

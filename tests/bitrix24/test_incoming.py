@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from urllib.parse import quote_plus
 
 import pytest
 from django.test import RequestFactory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitrix24 import incoming, phpform
@@ -81,6 +83,73 @@ def test_more_than_a_portal_ever_sends_is_refused(body):
         parse(body)
 
     assert caught.value.code == ErrorCode.INPUT_INVALID
+
+
+# Measured: a tenth of a second at most. The machine may be ten times slower and more.
+LONGEST_CPU_S = 3
+
+
+def cpu_of_reading(body: bytes) -> float:
+    """Seconds of this process alone: what else the machine does has no part in it."""
+    begun = time.process_time()
+    with suppress(SignXError):
+        parse(body)
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            b"%",
+            b"%41",
+            b"%D0",
+            b"%5B",
+            b"\xff",
+            b"+",
+            b"\0",
+            b"&",
+            b"=",
+            b"a=%",
+            b"a[",
+            b"a]",
+            b"[[]",
+        ),
+        b"a[" + b"9" * 490 + b"]=1&",
+        b"a" + b"[]" * 15 + b"=1&",
+        b"a" + b"[x]" * 15 + b"=" + b"y" * 80 + b"&",
+        b"a[b]c[d" * 40 + b"=&",
+        b"k=" + b"%D0%9E" * 20 + b"&",
+    ],
+)
+def test_the_longest_body_of_any_shape_is_read_at_once(unit):
+    body = (unit * (incoming.LONGEST_BODY // len(unit) + 1))[: incoming.LONGEST_BODY]
+
+    assert cpu_of_reading(body) < LONGEST_CPU_S
+
+
+def test_as_many_and_as_deep_keys_as_are_read_are_read_at_once():
+    keys = [f"a[{number}]" + "[x]" * 14 + "=1" for number in range(phpform.MAX_PAIRS)]
+
+    assert cpu_of_reading("&".join(keys).encode()) < LONGEST_CPU_S
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="ab01[]=&%+.", min_size=1, max_size=24))
+def test_no_shape_takes_long(unit):
+    body = (unit * (incoming.LONGEST_BODY // len(unit))).encode()
+
+    assert cpu_of_reading(body) < LONGEST_CPU_S
+
+
+@pytest.mark.parametrize("path", ["/b24/events", "/b24/robots/signx_send"])
+def test_a_body_that_no_portal_sends_is_not_read(db, client, path):
+    body = b"a=" + b"1" * incoming.LONGEST_BODY
+
+    answer = client.post(path, body, content_type=FORM)
+
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "input_invalid"
 
 
 @given(st.binary(max_size=400))

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from bitrix24 import client
+from bitrix24 import client, oauth
 from bitrix24.models import PortalToken
 
 WORKERS = 4
@@ -35,3 +35,9 @@ def test_one_of_them_refreshes_and_all_of_them_are_answered(portal, world):
     assert answers == [token.bitrix_user_id] * WORKERS
     assert len(refreshes) == 1
     assert PortalToken.objects.get().dead_at is None
+
+
+def test_the_lease_outlives_the_slowest_refresh():
+    slowest_s = oauth.REFRESH_TOTAL_S + sum(oauth.STORE_AGAIN_S)
+
+    assert oauth.LEASE.total_seconds() > slowest_s

@@ -20,6 +20,13 @@ START = 1_795_500_000.0
 DOMAIN, OTHER_DOMAIN, AUTH_HOST = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
 APP_URL = "http://app.signx.test"
 
+# What a portal's proxy wants to see of those who fetch a file.
+BROWSER = {
+    "User-Agent": "Mozilla/5.0",
+    "Accept-Language": "ru",
+    "Referer": f"http://{DOMAIN}/",
+}
+
 
 class Rest:
     """Calls REST methods with one person's token."""
@@ -63,6 +70,7 @@ def world(config: Config) -> World:
 def http(world: World) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.mount("http://", WSGIAdapter(create_app(world)))
+        session.headers.update(BROWSER)
         yield session
 
 

@@ -89,3 +89,14 @@ def test_totals_of_list_methods(admin):
     result = admin.call("batch", cmd={"deals": "crm.item.list?entityTypeId=2"})
 
     assert result["result_total"] == {"deals": 3}
+
+
+def test_the_first_step_of_an_upload_in_two_is_not_for_batches(admin):
+    slot = "disk.folder.uploadfile?id=1&data[NAME]=a.pdf"
+    whole = slot + "&fileContent[0]=a.pdf&fileContent[1]=JVBERg=="
+
+    result = admin.call("batch", cmd={"slot": slot, "whole": whole})
+
+    refused = result["result_error"]
+    assert refused["slot"]["error"] == "ERROR_BATCH_METHOD_NOT_ALLOWED"
+    assert refused.get("whole", {}).get("error") != "ERROR_BATCH_METHOD_NOT_ALLOWED"

@@ -137,4 +137,6 @@ def test_hidden_item_is_denied_and_missing_from_lists(http, admin, clerk):
     assert cast.DEAL_MAIN not in [row["id"] for row in listed]
     document = clerk.error("crm.documentgenerator.document.get", id=cast.CONTRACT)
     assert document[1] == "DOCGEN_ACCESS_ERROR"
+    fields = {"ENTITY_TYPE": "deal", "ENTITY_ID": cast.DEAL_MAIN, "COMMENT": "x"}
+    assert clerk.error("crm.timeline.comment.add", fields=fields)[1] == "ACCESS_DENIED"
     assert admin.call("crm.item.get", entityTypeId=2, id=315)["item"]["id"] == cast.DEAL_MAIN

@@ -111,3 +111,26 @@ def test_company_drive_is_listed(clerk):
     drives = clerk.call("disk.storage.getlist", filter={"ENTITY_TYPE": "common"})
 
     assert [row["ROOT_OBJECT_ID"] for row in drives] == [str(COMMON_ROOT)]
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("User-Agent", "python-requests/2.34"),
+        ("Accept", None),
+        ("Accept-Language", None),
+        ("Referer", None),
+        ("Referer", "http://sever.portal.test/"),
+    ],
+)
+def test_a_file_is_not_found_by_those_who_do_not_look_like_a_browser(
+    admin, http, folder, header, value
+):
+    content = ["a.pdf", base64.b64encode(PDF).decode()]
+    upload = {"id": folder, "data": {"NAME": "a.pdf"}, "fileContent": content}
+    row = admin.call("disk.folder.uploadfile", **upload)
+
+    answer = http.get(row["DOWNLOAD_URL"], headers={header: value})
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("text/html")

@@ -184,7 +184,7 @@ def test_all_workers_at_once_make_one_document(processes, converted, robots_on):
     step = processes.send()
     call_id = RobotCall.objects.get().pk
 
-    at_once(lambda _number: tasks.run_call(call_id), 3)
+    at_once(lambda _number: services.run(call_id), 3)
     processes.worker.run()
 
     assert step.values["response_code"] == "ok"
@@ -212,7 +212,7 @@ def test_a_settled_call_is_never_run_again(processes, converted):
     processes.worker.run()
     RobotCall.objects.update(next_attempt_at=timezone.now() - timedelta(days=1))
 
-    tasks.run_call(RobotCall.objects.get().pk)
+    services.run(RobotCall.objects.get().pk)
 
     assert Document.objects.count() == 1
 
@@ -223,7 +223,7 @@ def test_the_sweep_takes_the_longest_waiting_first(robots_on, caller):
     newest = RobotCall.objects.first()
     RobotCall.objects.filter(pk=newest.pk).update(next_attempt_at=timezone.now() - timedelta(1))
 
-    assert services.due(timezone.now(), 2)[0] == newest.pk
+    assert services.due(timezone.now())[0] == newest.pk
 
 
 def test_a_portal_without_a_working_token_is_answered_once_it_is_opened_again(

@@ -63,7 +63,10 @@ def test_a_call_costs_one_commit(portal, caller):
         caller.post(call)
 
     statements = [row["sql"].split()[0] for row in asked.captured_queries]
-    assert statements == ["SELECT", "BEGIN", "INSERT", "INSERT", "COMMIT"]
+    assert statements[0] == "SELECT"
+    assert [word for word in statements if word != "SELECT"] == [
+        *("BEGIN", "UPDATE", "INSERT", "COMMIT"),
+    ]
 
 
 def test_the_event_token_lies_encrypted(portal, caller):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from devportal import cast
+from devportal.errors import RestError
+from devportal.rest import registry
 from documents import flow
 from documents.models import Document
 from documents.services import settings_for
@@ -204,3 +208,25 @@ def test_leads_invoices_and_smart_processes(
     assert allowed.values["response_code"] == "ok"
     binding = Document.objects.get().crm_binding
     assert (binding.entity_type_id, binding.entity_id) == (entity_type_id, item_id)
+
+
+def test_a_trigger_that_is_gone_already_does_not_hide_one_that_stays(
+    robots_on, director, devportal, monkeypatch
+):
+    switch(robots_on, CODE, True, by=director)
+    registered = registry.METHODS["crm.automation.trigger.delete"]
+    del on_portal(devportal)["signx_completed"]
+
+    def refused(call):
+        if call.upper["CODE"] == "signx_declined":
+            raise RestError("ACCESS_DENIED", "Access denied!", 403)
+        return registered.handler(call)
+
+    monkeypatch.setitem(
+        registry.METHODS, "crm.automation.trigger.delete", replace(registered, handler=refused)
+    )
+
+    state = switch(robots_on, CODE, False, by=director)
+
+    assert state.state == "failed"
+    assert set(on_portal(devportal)) == {"signx_declined"}

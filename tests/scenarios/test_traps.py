@@ -22,6 +22,7 @@ from documents import flow
 from documents.crm_references import read_item
 from documents.models import Document
 from documents.services import settings_for
+from employees import balances
 from robots.models import RobotCall
 from robots.services import restore_robots, switch, switch_robot
 from signx.env import Host
@@ -430,15 +431,36 @@ def test_25_ids_have_underscores_and_classes_have_backslashes(robots_on, caller,
     assert answer_to(devportal, call)
 
 
-def test_26_robots_run_in_bulk(processes, devportal):
+BULK = 200
+
+
+def test_26_robots_run_in_bulk(
+    robots_on, signer, converted, stranger, caller, worker, devportal, clock
+):
+    """Hundreds of documents at once, of which the balance has room for some, and a single call
+    of another portal after all of them."""
+    units = balances.available(robots_on)
+    elsewhere = {"member_id": stranger.member_id, "application_token": stranger.application_token}
     devportal.requests.rows.clear()
-    steps = [processes.status(document=f"x{number}") for number in range(40)]
 
-    processes.worker.run()
+    for _deal in range(BULK):
+        assert caller.post(caller.call(properties=REQUIRED)).status_code == 200
+    lone = caller.call("signx_status", properties={"document": "x"}, auth=elsewhere)
+    caller.post(lone, "signx_status")
+    for _minute in range(3):
+        worker.run()
+        clock(minutes=1)
 
-    assert {step.values["response_code"] for step in steps} == {"document_not_found"}
+    bulk = RobotCall.objects.filter(portal=robots_on)
+    ended = RobotCall.objects.get(portal=stranger).finished_at
+    assert bulk.filter(finished_at__lt=ended).count() <= 1, "each portal in its turn"
+    told = list(bulk.values_list("response_code", flat=True))
+    assert {code: told.count(code) for code in set(told)} == {
+        "ok": units,
+        "balance_empty": BULK - units,
+    }
     asked = [row for row in devportal.requests.rows if row.host == devportal.portal.domain]
-    assert len(asked) <= 2, "answers go out together"
+    assert len(asked) < units * 8 + BULK / 20, "proofs and answers go together"
 
 
 def test_27_process_and_deal_are_gone_while_signing_is_pending(

@@ -11,7 +11,8 @@ from django.test import Client
 from documents import public_limits, services
 from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
-from signx.limits import Rule, network_of, spend
+from signx.http import client_ip
+from signx.limits import Rule, network_of, require_left, spend
 from signx.models import Usage
 from tests import factories
 from tests.employees.threads import at_once
@@ -67,7 +68,14 @@ def test_counts_name_nobody_and_do_not_pile_up() -> None:
     [
         ("81.2.69.160", "81.2.69.0/24"),
         ("2a02:6b8:c00:1234:5678::1", "2a02:6b8:c00:1200::/56"),
+        ("::ffff:81.2.69.160", "81.2.69.0/24"),
+        ("::ffff:5102:45a0", "81.2.69.0/24"),
+        ("81.2.69.160:5123", "81.2.69.0/24"),
+        ("[2a02:6b8:c00:1234:5678::1]:443", "2a02:6b8:c00:1200::/56"),
+        ("[2a02:6b8:c00:1234:5678::1]", "2a02:6b8:c00:1200::/56"),
         ("127.0.0.1", ""),
+        ("::ffff:127.0.0.1", ""),
+        ("[::1]:80", ""),
         ("10.1.2.3", ""),
         ("fe80::1", ""),
         ("unknown", ""),
@@ -75,6 +83,27 @@ def test_counts_name_nobody_and_do_not_pile_up() -> None:
 )
 def test_private_networks_are_no_key(ip: str, network: str) -> None:
     assert network_of(ip) == network
+
+
+@pytest.mark.parametrize("named", ["81.2.69.160:5123", "::ffff:81.2.69.160", "[81.2.69.160]:1"])
+def test_a_caller_is_one_address_however_a_proxy_writes_it(named: str, rf, settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    request = rf.get("/", headers={"X-Forwarded-For": f"6.6.6.6, {named}"})
+
+    assert client_ip(request) == "81.2.69.160"
+
+
+@pytest.mark.django_db
+def test_what_is_counted_only_when_it_fails_is_refused_once_it_is_spent() -> None:
+    for _use in range(RULE.uses):
+        require_left(RULE, "somebody", at=NOON)
+        spend(RULE, "somebody", at=NOON)
+
+    with pytest.raises(SignXError) as refusal:
+        require_left(RULE, "somebody", at=NOON + timedelta(minutes=20))
+
+    assert refusal.value.context["minutes"] == 40
+    require_left(RULE, "somebody", at=NOON + timedelta(hours=1))
 
 
 def test_guessing_links_ends_with_a_page_that_says_when(db: None) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from signx import heartbeat, pulse
 
@@ -30,10 +31,30 @@ def test_only_what_is_due_is_woken(settings):
     assert [row.task["func"] for row in OrmQ.objects.all()] == ["a.b"]
 
 
+def test_what_waits_in_the_queue_is_not_queued_again(settings):
+    settings.DUE_WORK = {"a.b": LONG_AGO}
+    for _call in range(3):
+        pulse.wake_due(timezone.now())
+
+    assert OrmQ.objects.count() == 1
+
+
+def test_what_a_worker_has_taken_is_woken_for_another(settings):
+    settings.DUE_WORK = {"a.b": LONG_AGO}
+    pulse.wake_due(timezone.now())
+    OrmQ.objects.update(lock=timezone.now() + timedelta(minutes=7))
+
+    pulse.wake_due(timezone.now())
+
+    assert OrmQ.objects.count() == 2
+
+
 def test_a_queue_that_is_awake_is_not_made_longer(settings):
     settings.DUE_WORK = {"a.b": LONG_AGO}
-    for _call in range(pulse.ENOUGH_QUEUED + 5):
-        pulse.wake_due(timezone.now())
+    for _task in range(pulse.ENOUGH_QUEUED):
+        async_task("c.d")
+
+    pulse.wake_due(timezone.now())
 
     assert OrmQ.objects.count() == pulse.ENOUGH_QUEUED
 

@@ -1,0 +1,160 @@
+"""Many calls in a portal's name: the portal is asked about them together, whoever sent them."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from devportal import cast
+from documents.models import Document
+from robots import proofs, tasks
+from robots.models import RobotCall
+from signx.limits import spend
+
+PROPERTIES = {
+    "document": str(cast.CONTRACT),
+    "signer_company": f"user_{cast.DIRECTOR}",
+    "signer_counterparty": "C_5",
+}
+
+
+@pytest.fixture
+def forge(caller):
+    """Posts calls that the portal did not make: application_token is all that they have right."""
+
+    def forged(count: int, **changes: object) -> None:
+        for _call in range(count):
+            call = caller.call(properties=PROPERTIES | changes)
+            call["event_token"] = call["event_token"][:-4] + "beef"
+            assert caller.post(call).status_code == 200
+
+    return forged
+
+
+@pytest.fixture
+def asked(devportal, robots_on, worker):
+    """What the portal was asked since the test began."""
+    worker.run()  # what the installation has left to do
+    devportal.requests.rows.clear()
+
+    def count() -> int:
+        return sum(row.host == devportal.portal.domain for row in devportal.requests.rows)
+
+    return count
+
+
+def ends() -> list[tuple[str, int]]:
+    codes = list(RobotCall.objects.values_list("response_code", flat=True))
+    return sorted((code, codes.count(code)) for code in set(codes))
+
+
+def test_sixty_forged_calls_cost_the_portal_two_requests(robots_on, signer, forge, asked, worker):
+    forge(60)
+
+    worker.run()
+
+    assert ends() == [("request_forged", 60)]
+    assert asked() <= 2
+
+
+def test_forged_calls_ask_for_nobody_whom_they_name(robots_on, signer, forge, asked, worker):
+    for stranger in range(700, 720):
+        forge(1, signer_company=f"user_{stranger}")
+
+    worker.run()
+
+    assert ends() == [("request_forged", 20)]
+    assert asked() == 1
+
+
+def test_a_genuine_call_among_forged_ones_gets_its_document(
+    robots_on, signer, converted, caller, forge, asked, worker
+):
+    forge(20)
+    caller.post(caller.call(properties=PROPERTIES))
+    forge(20)
+
+    worker.run()
+
+    assert ends() == [("ok", 1), ("request_forged", 40)]
+    assert Document.objects.count() == 1
+
+
+def test_a_proof_is_asked_for_once(robots_on, signer, converted, caller, devportal, worker):
+    for _call in range(4):
+        caller.post(caller.call(properties=PROPERTIES))
+
+    worker.run()
+
+    assert ends() == [("ok", 4)]
+    assert len(devportal.calls("bizproc.activity.log")) == 4
+
+
+def test_calls_that_keep_coming_are_taken_up_once_a_minute(
+    robots_on, signer, forge, asked, worker, clock
+):
+    key = str(robots_on.pk)
+    spend(proofs.CALLS_ONE_BY_ONE, key, at=timezone.now(), uses=proofs.CALLS_ONE_BY_ONE.uses)
+    clock(seconds=60 - timezone.now().timestamp() % 60)
+
+    for _second in range(10):
+        forge(1)
+        worker.run()
+        clock(seconds=1)
+    assert asked() == 0
+    clock(minutes=1)
+    worker.run()
+
+    assert ends() == [("request_forged", 10)]
+    assert asked() == 1
+
+
+def test_a_portal_in_whose_name_all_is_forged_is_not_listened_to(
+    robots_on, stranger, caller, forge
+):
+    key = str(robots_on.pk)
+    spend(proofs.FORGED_CALLS, key, at=timezone.now(), uses=proofs.FORGED_CALLS.uses - 1)
+    forge(1)
+    spend(proofs.FORGED_CALLS, key, at=timezone.now())
+
+    refused = caller.post(caller.call(properties=PROPERTIES))
+
+    assert (refused.status_code, refused.json()["error"]) == (429, "limit_reached")
+    assert RobotCall.objects.count() == 1
+    elsewhere = {
+        "member_id": stranger.member_id,
+        "application_token": stranger.application_token,
+    }
+    assert caller.post(caller.call(properties=PROPERTIES, auth=elsewhere)).status_code == 200
+
+
+def test_what_the_portal_disowns_is_counted(robots_on, signer, forge, worker):
+    forge(3)
+    worker.run()
+
+    at, key = timezone.now(), str(robots_on.pk)
+    spend(proofs.FORGED_CALLS, key, at=at, uses=proofs.FORGED_CALLS.uses - 3)
+    with pytest.raises(Exception, match="limit_reached"):
+        spend(proofs.FORGED_CALLS, key, at=at)
+
+
+def test_a_bulk_run_of_calls_wakes_one_worker(robots_on, caller):
+    for _call in range(10):
+        caller.post(caller.call("signx_status", properties={"document": "x"}), "signx_status")
+
+    assert OrmQ.objects.count() == 1
+
+
+def test_a_worker_that_has_swept_long_enough_goes_to_the_end_of_the_queue(
+    robots_on, caller, monkeypatch
+):
+    for _call in range(3):
+        caller.post(caller.call("signx_status", properties={"document": "x"}), "signx_status")
+    OrmQ.objects.all().delete()
+    monkeypatch.setattr(tasks, "SWEEP_S", -1)
+
+    assert tasks.run_due() == 0
+
+    assert [row.task["func"] for row in OrmQ.objects.all()] == ["robots.tasks.run_due"]
+    assert RobotCall.objects.due(timezone.now()).count() == 3
