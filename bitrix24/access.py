@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,19 +13,23 @@ from bitrix24.news import tell
 
 log = logging.getLogger(__name__)
 
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
-def note_loss(portal_id: int) -> None:
-    """Tell once, when no administrator's token is left to try."""
+
+def note_loss(portal_id: int) -> datetime | None:
+    """Tell once, when no administrator's token is left to try; when to look again, as long as
+    there is none. An administrator may need a day to read the letter: looking costs no request,
+    and is no failed attempt."""
     tokens = PortalToken.objects.usable().filter(portal_id=portal_id, is_admin=True)
     if tokens.exists():
-        return
+        return None
     now = timezone.now()
     with transaction.atomic():
         with_access = Portal.objects.active().filter(pk=portal_id, access_lost_at=None)
-        if not with_access.update(access_lost_at=now):
-            return
-        log.warning("portal %s: no administrator's access is left", portal_id)
-        tell(Portal.objects.get(pk=portal_id), "access_lost")
+        if with_access.update(access_lost_at=now):
+            log.warning("portal %s: no administrator's access is left", portal_id)
+            tell(Portal.objects.get(pk=portal_id), "access_lost")
+    return now + LOOK_AGAIN_AFTER
 
 
 def note_return(portal_id: int) -> None:
