@@ -27,8 +27,9 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 64.0
 # One of the ten buckets has emptied by then.
 METHOD_PAUSE_S = 60
-# A request that would have to wait no longer than this waits; others come again later.
-PATIENCE_S = 1.0
+# A request that would have to wait no longer than this waits, for a place in the bucket or for the
+# end of a portal's first pause; others come again later.
+PATIENCE_S = 1.6
 # Places of the bucket that background work leaves to people who look at a page.
 KEPT_FOR_PEOPLE = 5
 # Those who come again do so one after another.
@@ -40,8 +41,8 @@ NOTED_SHARE, RESTING_SHARE = 0.25, 0.9
 def admit(portal: Portal, method: str, *, for_person: bool = False) -> None:
     """Count one request to the portal, after a short wait if need be.
 
-    Raises BitrixError(PORTAL_BUSY) with `retry_at` while the portal or the method rests, or the
-    bucket is full for longer than PATIENCE_S.
+    Raises BitrixError(PORTAL_BUSY) with `retry_at` while the method rests, or when the portal
+    rests or the bucket is full for longer than PATIENCE_S.
     """
     if until := resting_methods(portal, timezone.now()).get(method.lower()):
         raise busy(method, until)
@@ -67,7 +68,8 @@ def note_refusal(portal: Portal, method: str, error: BitrixError, at: datetime) 
     """Begin the rest that a refusal asks for, and put its end into `error.retry_at`."""
     if not error.is_one_of(BUSY):
         return
-    if error.bitrix_code.lower() == "operation_time_limit":
+    # A batch has no time of its own, so its refusal does not say which method should rest.
+    if error.bitrix_code.lower() == "operation_time_limit" and method != "batch":
         error.retry_at = _rest(portal, method.lower(), at)
     else:
         error.retry_at = _pause_portal(portal, at)
@@ -108,7 +110,7 @@ def _take(portal: Portal, method: str, at: datetime, *, for_person: bool) -> flo
     """Seconds until there is a place in the bucket; 0: it has just been taken.
 
     The generic cell rate algorithm (ITU-T I.371, A.1): one number per portal, one statement,
-    no lock that outlives it. Raises BitrixError(PORTAL_BUSY) while the portal rests.
+    no lock that outlives it. Raises BitrixError(PORTAL_BUSY) while the portal rests for long.
     """
     step_s = 1 / settings.BITRIX24_RATE_PER_S
     places = settings.BITRIX24_BURST - (0 if for_person else KEPT_FOR_PEOPLE)
@@ -123,15 +125,20 @@ def _take(portal: Portal, method: str, at: datetime, *, for_person: bool) -> flo
         return 0
     row = Portal.objects.values("bucket_empty_at", "paused_until").get(pk=portal.pk)
     if row["paused_until"] and row["paused_until"] > at:
-        raise busy(method, row["paused_until"])
+        rest_s = (row["paused_until"] - at).total_seconds()
+        if rest_s > PATIENCE_S:
+            raise busy(method, row["paused_until"])
+        return float(rest_s)
     # Never 0: somebody may have given the place back between the two statements.
     return max(float(row["bucket_empty_at"]) - now_s - room_s, 0.01)
 
 
 def _pause_portal(portal: Portal, at: datetime) -> datetime:
+    portal.refresh_from_db(fields=["busy_streak"])
     pause_s = min(FIRST_PAUSE_S * 2 ** min(portal.busy_streak, 10), LONGEST_PAUSE_S)
     until = at + timedelta(seconds=pause_s * random.uniform(1, 1.5))
     Portal.objects.filter(pk=portal.pk).update(paused_until=until, busy_streak=F("busy_streak") + 1)
+    portal.busy_streak += 1  # so that its next answer ends the streak
     return until
 
 

@@ -63,10 +63,12 @@ def put_off_for_retry(call: RobotCall, error: SignXError, at: datetime) -> bool:
         return False
     retry_at: datetime | None = getattr(error, "retry_at", None)
     if retry_at is not None and at - call.received_at < PATIENCE:
-        next_at = max(retry_at, at + timedelta(seconds=RETRY_DELAYS_S[0]))
-        # What the portal says to one call it would say to the others: they wait together.
-        due = RobotCall.objects.due(at).filter(portal=call.portal, code=call.code)
-        due.update(next_attempt_at=next_at)
+        soon = at + timedelta(seconds=RETRY_DELAYS_S[0])
+        next_at = max(retry_at, soon)
+        if retry_at > soon:
+            # What the portal says to one call it would say to the others: they wait together.
+            due = RobotCall.objects.due(at).filter(portal=call.portal, code=call.code)
+            due.update(next_attempt_at=retry_at)
         # The portal did nothing, so this was no try.
         return bool(_waiting(call).update(attempts=F("attempts") - 1, next_attempt_at=next_at))
     is_own_fault = error.code == ErrorCode.INTERNAL_ERROR

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.utils import timezone
 
 from bitrix24 import client, methods
 from bitrix24.client import BitrixError, Command
@@ -14,20 +13,6 @@ from devportal import cast
 
 pytestmark = pytest.mark.django_db
 BLIPS = ("drop_before", "drop_after", "http_502", "html_body", "rate_limit")
-
-
-@pytest.fixture
-def pauses(monkeypatch, time_machine):
-    """Lengths of the pauses that were made; none of them takes time."""
-    made: list[float] = []
-    time_machine.move_to(timezone.now(), tick=False)
-
-    def sleep(seconds: float) -> None:
-        made.append(seconds)
-        time_machine.shift(seconds)
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    return made
 
 
 @pytest.fixture
