@@ -41,7 +41,7 @@ fuzz: install  ## search for files that break intake or verification: [SECONDS=6
 	@$(PY) -m bench.fuzz $(or $(SECONDS),600)
 
 chaos: install  ## many documents while the portal misbehaves and workers die: [DOCUMENTS=200] [RATE=0.1] [SEED=1]
-	@DOCUMENTS="$(DOCUMENTS)" RATE="$(RATE)" SEED="$(SEED)" KILL_EVERY_S="$(KILL_EVERY_S)" $(PY) -m chaos
+	@DOCUMENTS="$(DOCUMENTS)" RATE="$(RATE)" SEED="$(SEED)" KILL_EVERY="$(KILL_EVERY)" $(PY) -m chaos
 
 lint: install  ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +15,7 @@ from bitrix24.news import tell
 log = logging.getLogger(__name__)
 # The event of an uninstallation, with the wish to keep or to delete the data, may be on its way.
 GONE_CHECK_DELAY = timedelta(minutes=2)
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 def note_death(token: PortalToken, reason: str) -> None:
@@ -30,21 +31,23 @@ def note_death(token: PortalToken, reason: str) -> None:
         note_loss(token.portal_id)
 
 
-def note_loss(portal_id: int) -> None:
-    """Tell once, when no administrator's token is left to try. While the portal is checked for an
-    uninstallation nobody is told: what is found then decides."""
+def note_loss(portal_id: int) -> datetime | None:
+    """Tell once, when no administrator's token is left to try; when to look again, as long as
+    there is none. While the portal is checked for an uninstallation nobody is told: what is found
+    then decides. An administrator may need a day to read the letter: looking costs no request,
+    and is no failed attempt."""
     tokens = PortalToken.objects.usable().filter(portal_id=portal_id, is_admin=True)
     if tokens.exists():
-        return
+        return None
     now = timezone.now()
     with transaction.atomic():
         with_access = Portal.objects.active().filter(
             pk=portal_id, access_lost_at=None, uninstall_check_at=None
         )
-        if not with_access.update(access_lost_at=now):
-            return
-        log.warning("portal %s: no administrator's access is left", portal_id)
-        tell(Portal.objects.get(pk=portal_id), "access_lost")
+        if with_access.update(access_lost_at=now):
+            log.warning("portal %s: no administrator's access is left", portal_id)
+            tell(Portal.objects.get(pk=portal_id), "access_lost")
+    return now + LOOK_AGAIN_AFTER
 
 
 def note_return(portal_id: int) -> None:

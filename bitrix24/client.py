@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from django.conf import settings
@@ -21,13 +21,25 @@ from django.utils import timezone
 from bitrix24 import limits, phpform, rest_log, tokens, transport
 from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_text
-from bitrix24.errors import BitrixError, from_answer, unreachable
+from bitrix24.errors import BUSY, BitrixError, from_answer, unreachable
 from bitrix24.models import Portal, PortalToken
 from outbox.base import Command
+from signx.errors import ErrorCode
+
+Answer = TypeVar("Answer")
 
 __all__ = ["BatchAnswer", "BitrixError", "Command", "batch", "call", "download", "upload"]
 
 BATCH_SIZE = 50
+# Pauses before a request that came to nothing is repeated in place. A failure that took longer
+# than QUICK_S is no blip: two more like it would cost a worker its life.
+BLIP_PAUSES_S = (0.2, 1.0)
+QUICK_S = 5.0
+LONGEST_BUSY_S = 2.0
+# Methods whose second call changes nothing. Bitrix24 names reads by their last word; a step that
+# went on ignores a second answer, and a name that is taken is taken by the first upload.
+_READS = frozenset({"get", "list", "getchildren", "getforapp", "profile", "admin", "scope"})
+_REPEATABLE = frozenset({"bizproc.activity.log", "bizproc.event.send", "disk.folder.uploadfile"})
 
 
 @dataclass(slots=True)
@@ -58,7 +70,8 @@ def call(
     Raises BitrixError: PORTAL_UNREACHABLE, PORTAL_BUSY, NOT_FOUND, RIGHT_MISSING, INPUT_INVALID.
     """
     asked = dict(params or {})
-    return _request(portal, method, asked, shown=asked, as_user=as_user).get("result")
+    ask = _Ask(method, asked, asked, as_user, may_repeat=is_repeatable(method))
+    return _request(portal, ask).get("result")
 
 
 def batch(
@@ -90,6 +103,10 @@ def download(portal: Portal, url: str) -> bytes:
 
     Raises BitrixError.
     """
+    return _past_blips(portal, lambda: _download(portal, url))
+
+
+def _download(portal: Portal, url: str) -> bytes:
     _check_own_host(portal, url)
     limits.admit(portal, "download")
     # The proxy before a portal answers 404 to those who do not look like a browser.
@@ -116,6 +133,10 @@ def upload(portal: Portal, url: str, *, field_name: str, name: str, content: byt
 
     Raises BitrixError.
     """
+    return _past_blips(portal, lambda: _upload(portal, url, field_name, name, content))
+
+
+def _upload(portal: Portal, url: str, field_name: str, name: str, content: bytes) -> Any:
     _check_own_host(portal, url)
     limits.admit(portal, "upload")
     with _logged(portal, "upload", {"size": len(content)}) as entry:
@@ -133,15 +154,8 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
     The portal's endpoint must come from the authorization server. Raises BitrixError.
     """
     try:
-        body = _post(
-            portal,
-            method,
-            {},
-            access_token,
-            shown={},
-            for_person=True,
-            total_s=transport.ENTRY_TOTAL_S,
-        )
+        ask = _Ask(method, {}, {}, 0, may_repeat=True, total_s=transport.ENTRY_TOTAL_S)
+        body = _post(portal, ask, access_token)
     except _Moved as moved:
         raise unreachable(method, "redirected") from moved
     return body.get("result")
@@ -150,32 +164,35 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
 # --- The wire -------------------------------------------------------------------------------
 
 
-def _request(
-    portal: Portal, method: str, params: dict[str, Any], *, shown: Any, as_user: int | None
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request. `shown` goes to the log in place of `params`; with `as_user` a person waits."""
+
+    method: str
+    params: dict[str, Any]
+    shown: Any
+    as_user: int | None
+    may_repeat: bool
+    total_s: float = transport.TOTAL_S
+
+
+def _request(portal: Portal, ask: _Ask) -> dict[str, Any]:
     """One request, with whichever token works (bitrix24.tokens)."""
-
-    def ask(token: PortalToken) -> dict[str, Any]:
-        return _post_or_follow(token, method, params, shown=shown, for_person=as_user is not None)
-
-    return tokens.ask(portal, ask, as_user=as_user)
+    return tokens.ask(portal, lambda token: _post_or_follow(token, ask), as_user=ask.as_user)
 
 
-def _post_or_follow(
-    token: PortalToken, method: str, params: dict[str, Any], *, shown: Any, for_person: bool
-) -> dict[str, Any]:
+def _post_or_follow(token: PortalToken, ask: _Ask) -> dict[str, Any]:
     """Follow a renamed portal once, and only to where the authorization server says it lives."""
-    asked = {"shown": shown, "for_person": for_person}
     try:
-        return _post(token.portal, method, params, token.access_token, **asked)
+        return _post(token.portal, ask, token.access_token)
     except _Moved as moved:
         tokens.learn_move(token)
         if netloc(token.portal.client_endpoint) != moved.netloc:
-            raise unreachable(method, "redirected to a host that is not the portal") from moved
+            raise unreachable(ask.method, "redirected to a host not the portal's") from moved
     try:
-        return _post(token.portal, method, params, token.access_token, **asked)
+        return _post(token.portal, ask, token.access_token)
     except _Moved as moved:
-        raise unreachable(method, "redirected twice") from moved
+        raise unreachable(ask.method, "redirected twice") from moved
 
 
 class _Moved(Exception):
@@ -186,21 +203,54 @@ class _Moved(Exception):
         self.netloc = netloc(location)
 
 
-def _post(
-    portal: Portal,
-    method: str,
-    params: dict[str, Any],
-    access_token: str,
-    *,
-    shown: Any,
-    for_person: bool,
-    total_s: float = transport.TOTAL_S,
-) -> dict[str, Any]:
-    limits.admit(portal, method, for_person=for_person)
+def _post(portal: Portal, ask: _Ask, access_token: str) -> dict[str, Any]:
+    """Raises BitrixError, _Moved."""
+    if not ask.may_repeat:
+        return _post_once(portal, ask, access_token)
+    return _past_blips(portal, lambda: _post_once(portal, ask, access_token))
+
+
+def _past_blips(portal: Portal, attempt: Callable[[], Answer]) -> Answer:
+    """Repeat at once, at most twice, what a portal that answers other requests left unanswered or
+    has no time for this second. What was done on the way here need not be done again."""
+    for pause_s in BLIP_PAUSES_S:
+        began = time.monotonic()
+        try:
+            return attempt()
+        except BitrixError as error:
+            wait_s = _busy_for(error) or pause_s
+            is_quick = time.monotonic() - began < QUICK_S
+            if not (is_quick and _is_blip(portal, error)):
+                raise
+        time.sleep(wait_s)
+    return attempt()
+
+
+def _is_blip(portal: Portal, error: BitrixError) -> bool:
+    if error.is_one_of(BUSY):
+        return 0 < _busy_for(error) <= LONGEST_BUSY_S
+    is_unanswered = error.code == ErrorCode.PORTAL_UNREACHABLE and not error.bitrix_code
+    return is_unanswered and rest_log.has_answered_lately(portal)
+
+
+def _busy_for(error: BitrixError) -> float:
+    """Seconds until the time that a refusal names; 0 when it names none."""
+    return (error.retry_at - timezone.now()).total_seconds() if error.retry_at else 0.0
+
+
+def is_repeatable(method: str) -> bool:
+    """Whether a second call of the method changes nothing."""
+    name = method.lower()
+    return name in _REPEATABLE or name.rpartition(".")[2] in _READS
+
+
+def _post_once(portal: Portal, ask: _Ask, access_token: str) -> dict[str, Any]:
+    method = ask.method
+    limits.admit(portal, method, for_person=ask.as_user is not None)
     url = f"{portal.client_endpoint}{method}.json"
-    with _logged(portal, method, shown) as entry:
+    with _logged(portal, method, ask.shown) as entry:
         response, content = transport.post(
-            url, json=params | {"auth": access_token}, total_s=total_s
+            url, json=ask.params | {"auth": access_token}, total_s=ask.total_s
         )
         entry.status = response.status_code
         if response.status_code in {301, 302, 307, 308}:
@@ -268,7 +318,8 @@ class _LogEntry:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        failure = as_text(self.body.get("error")) or (type(error).__name__ if error else "")
+        unanswered = rest_log.NO_ANSWER if isinstance(error, BitrixError) else "redirected"
+        failure = as_text(self.body.get("error")) or (unanswered if error else "")
         rest_log.write(
             self.portal,
             method=self.method,
@@ -318,7 +369,8 @@ def _run_batch(
     queries = {key: f"{one.method}?{phpform.encode(one.params)}" for key, one in commands.items()}
     shown = {key: {"method": one.method, "params": one.params} for key, one in commands.items()}
     params = {"halt": int(halt), "cmd": queries}
-    body = _request(portal, "batch", params, shown=shown, as_user=as_user)
+    may_repeat = all(is_repeatable(command.method) for command in commands.values())
+    body = _request(portal, _Ask("batch", params, shown, as_user, may_repeat=may_repeat))
     result = as_dict(body.get("result"))
     answer.results |= _by_key(result.get("result"))
     for key, times in _by_key(result.get("result_time")).items():

@@ -33,8 +33,9 @@ PAUSE_SPREAD = 1.5
 BLOCKED = timedelta(hours=1)
 # One of the ten buckets has emptied by then.
 METHOD_PAUSE_S = 60
-# A request that would have to wait no longer than this waits; others come again later.
-PATIENCE_S = 1.0
+# A request that would have to wait no longer than this waits, for a place in the bucket or for the
+# end of a portal's first pause; others come again later.
+PATIENCE_S = 1.6
 # Places of the bucket that background work leaves to people who look at a page.
 KEPT_FOR_PEOPLE = 5
 # Those who come again do so one after another.
@@ -46,8 +47,8 @@ NOTED_SHARE, RESTING_SHARE = 0.25, 0.9
 def admit(portal: Portal, method: str, *, for_person: bool = False) -> None:
     """Count one request to the portal, after a short wait if need be.
 
-    Raises BitrixError(PORTAL_BUSY) with `retry_at` while the portal or the method rests, or the
-    bucket is full for longer than PATIENCE_S.
+    Raises BitrixError(PORTAL_BUSY) with `retry_at` while the method rests, or when the portal
+    rests or the bucket is full for longer than PATIENCE_S.
     """
     if until := resting_methods(portal, timezone.now()).get(method.lower()):
         raise busy(method, until)
@@ -74,7 +75,8 @@ def note_refusal(portal: Portal, method: str, error: BitrixError, at: datetime) 
     if not error.is_one_of(BUSY):
         return
     reason = error.bitrix_code.lower()
-    if reason == "operation_time_limit":
+    # A batch has no time of its own, so its refusal does not say which method should rest.
+    if reason == "operation_time_limit" and method != "batch":
         error.retry_at = _rest(portal, method.lower(), at)
     elif reason == "overload_limit":
         error.retry_at = _block_portal(portal, at)
@@ -123,7 +125,7 @@ def _take(portal: Portal, method: str, at: datetime, *, for_person: bool) -> flo
     """Seconds until there is a place in the bucket; 0: it has just been taken.
 
     The generic cell rate algorithm (ITU-T I.371, A.1): one number per portal, one statement,
-    no lock that outlives it. Raises BitrixError(PORTAL_BUSY) while the portal rests.
+    no lock that outlives it. Raises BitrixError(PORTAL_BUSY) while the portal rests for long.
     """
     step_s = 1 / settings.BITRIX24_RATE_PER_S
     places = settings.BITRIX24_BURST - (0 if for_person else KEPT_FOR_PEOPLE)
@@ -138,7 +140,10 @@ def _take(portal: Portal, method: str, at: datetime, *, for_person: bool) -> flo
         return 0
     row = Portal.objects.values("bucket_empty_at", "paused_until").get(pk=portal.pk)
     if row["paused_until"] and row["paused_until"] > at:
-        raise busy(method, row["paused_until"])
+        rest_s = (row["paused_until"] - at).total_seconds()
+        if rest_s > PATIENCE_S:
+            raise busy(method, row["paused_until"])
+        return float(rest_s)
     # Never 0: somebody may have given the place back between the two statements.
     return max(float(row["bucket_empty_at"]) - now_s - room_s, 0.01)
 
@@ -153,6 +158,7 @@ def _pause_portal(portal: Portal, at: datetime) -> datetime:
     until = at + timedelta(seconds=pause_s * random.uniform(1, PAUSE_SPREAD))
     awake = Portal.objects.filter(pk=portal.pk).exclude(paused_until__gt=at)
     awake.update(paused_until=until, busy_streak=F("busy_streak") + 1)
+    portal.busy_streak = row.busy_streak + 1  # so that its next answer ends the streak
     return until
 
 

@@ -41,6 +41,7 @@ from bitrix24.records import (
 from outbox.base import Command
 
 __all__ = [
+    "NAME_TAKEN",
     "Company",
     "Contact",
     "CrmItem",
@@ -49,6 +50,7 @@ __all__ = [
     "Profile",
     "TimelineComment",
     "User",
+    "parse_comments",
     "parse_company",
     "parse_company_contact_ids",
     "parse_contact",
@@ -61,6 +63,7 @@ __all__ = [
 
 # Above this a file goes in two steps, as a plain multipart body instead of base64 in JSON.
 BASE64_LIMIT_BYTES = 5 * 1024 * 1024
+NAME_TAKEN = "DISK_OBJ_22000"
 
 
 def run(portal: Portal, command: Command, *, as_user: int | None = None) -> Any:
@@ -183,14 +186,16 @@ def timeline_comment(
     return as_int(run(portal, timeline_comment_command(entity_type_id, item_id, text, files)))
 
 
-def timeline_comments(portal: Portal, entity_type: str, item_id: int) -> list[TimelineComment]:
+def timeline_comments_command(entity_type: str, item_id: int) -> Command:
     """The newest comments of a card; `entity_type` as in crm_types.symbol."""
-    params = {
-        "filter": {"ENTITY_ID": item_id, "ENTITY_TYPE": entity_type},
-        "select": ["ID", "COMMENT"],
-        "order": {"ID": "DESC"},
-    }
-    return parse_comments(call(portal, "crm.timeline.comment.list", params))
+    return Command(
+        "crm.timeline.comment.list",
+        {
+            "filter": {"ENTITY_ID": item_id, "ENTITY_TYPE": entity_type},
+            "select": ["ID", "COMMENT"],
+            "order": {"ID": "DESC"},
+        },
+    )
 
 
 # --- Disk -----------------------------------------------------------------------------------
@@ -219,12 +224,15 @@ def folder_files(portal: Portal, folder_id: str, name: str) -> list[DiskFile]:
     return parse_disk_files(call(portal, "disk.folder.getchildren", params))
 
 
-def upload_file(portal: Portal, folder_id: str, name: str, content: bytes) -> str:
-    """Disk id of the new file; a taken name gets a number (`generateUniqueName`)."""
+def upload_file(
+    portal: Portal, folder_id: str, name: str, content: bytes, *, is_unique: bool = False
+) -> str:
+    """Disk id of the new file. A taken name is refused with NAME_TAKEN, or with `is_unique` given
+    a number, so that a second call makes a second file."""
     params: dict[str, Any] = {
         "id": folder_id,
         "data": {"NAME": name},
-        "generateUniqueName": True,
+        "generateUniqueName": is_unique,
     }
     if len(content) <= BASE64_LIMIT_BYTES:
         params["fileContent"] = [name, _base64(content)]

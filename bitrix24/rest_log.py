@@ -35,6 +35,11 @@ READABLE = frozenset(
 SECRET = frozenset(
     {"auth", "access_token", "refresh_token", "application_token", "client_secret", "event_token"}
 )
+# What stands in place of an error code when there was no answer, or none of the portal's own.
+NO_ANSWER = "no answer"
+# The authorization server's own methods say nothing about the portal.
+AUTH_METHODS = ("oauth.token", "app.info")
+LATELY = 5
 ITEMS_SHOWN = 5
 # Ids are numbers, but an IIN or a phone is one too: only short ones stay.
 DIGITS_SHOWN = 9
@@ -63,6 +68,13 @@ def write(
         request=shown(request),
         response=shown(response),
     )
+
+
+def has_answered_lately(portal: Portal) -> bool:
+    """Whether the portal has answered one of the last LATELY requests, if only with a refusal."""
+    calls = RestCall.objects.filter(portal=portal).exclude(method__in=AUTH_METHODS)
+    errors = calls.order_by("-at").values_list("error", flat=True)[:LATELY]
+    return any(error != NO_ANSWER for error in errors)
 
 
 def shown(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -121,7 +122,7 @@ def _call(portal: Portal, command: Command) -> Outcome:
         return _refusal(command, error)
 
 
-def _refusal(command: Command, error: BitrixError) -> Outcome:
+def _refusal(command: Command, error: SignXError) -> Outcome:
     """A process that is locked for a moment is refused like a wrong call: worth another try.
     A spent or bad event token is ACCESS_DENIED, and stays so.
 
@@ -145,29 +146,45 @@ def _length(command: Command) -> int:
 def _adopt_comments(
     portal: Portal, deliveries: list[Delivery], commands: Prepared, outcomes: Outcomes
 ) -> None:
-    """A comment whose answer was lost stands in the timeline already: it is found, not doubled."""
-    for delivery in deliveries:
-        command = commands.get(delivery.pk)
-        if command is None or command.method != COMMENT:
-            continue
-        if delivery.is_repeat and (outcome := _standing_comment(portal, delivery, command)):
+    """A comment whose answer was lost stands in the timeline already: it is found, not doubled.
+    All that are in doubt are looked for in one request."""
+    doubted = [
+        delivery
+        for delivery in deliveries
+        if delivery.is_repeat
+        and delivery.pk in commands
+        and commands[delivery.pk].method == COMMENT
+    ]
+    if not doubted:
+        return
+    try:
+        answers = methods.read_many(
+            portal, *(_comments_beside(commands[delivery.pk]) for delivery in doubted)
+        )
+    except SignXError as error:
+        answers = [error] * len(doubted)
+    for delivery, answer in zip(doubted, answers, strict=True):
+        if outcome := _standing_comment(delivery, commands[delivery.pk], answer):
             outcomes[delivery.pk] = outcome
             del commands[delivery.pk]
 
 
-def _standing_comment(portal: Portal, delivery: Delivery, command: Command) -> Outcome | None:
+def _comments_beside(command: Command) -> Command:
+    fields = command.params["fields"]
+    return methods.timeline_comments_command(
+        str(fields["ENTITY_TYPE"]), as_int(fields["ENTITY_ID"])
+    )
+
+
+def _standing_comment(delivery: Delivery, command: Command, answer: Any) -> Outcome | None:
     """Done when the card has the comment; the failure when it cannot be asked; else None.
 
     Recognised by payload["marker"] (our document number), without one by the whole text.
     """
-    fields = command.params["fields"]
-    marker = str(delivery.payload.get("marker") or fields["COMMENT"])
-    try:
-        comments = methods.timeline_comments(
-            portal, str(fields["ENTITY_TYPE"]), as_int(fields["ENTITY_ID"])
-        )
-    except BitrixError as error:
-        return _refusal(command, error)
+    if isinstance(answer, SignXError):
+        return _refusal(command, answer)
+    marker = str(delivery.payload.get("marker") or command.params["fields"]["COMMENT"])
+    comments = methods.parse_comments(answer)
     found = next((comment for comment in comments if marker in comment.text), None)
     return Outcome(done=True, result=found.id) if found else None
 
@@ -181,8 +198,7 @@ def _upload(portal: Portal, delivery: Delivery) -> Outcome:
     try:
         folder_id = _folder(portal, content)
         name, data = str(content.params["name"]), bytes(content.params["content"])
-        standing = _standing_file(portal, folder_id, name, len(data)) if delivery.is_repeat else ""
-        file_id = standing or methods.upload_file(portal, folder_id, name, data)
+        file_id = _upload_once(portal, folder_id, name, data)
     except BitrixError as error:
         return failure(error)
     return Outcome(done=True, result=file_id)
@@ -195,7 +211,16 @@ def _folder(portal: Portal, command: Command) -> str:
     return portal.disk_folder_id
 
 
-def _standing_file(portal: Portal, folder_id: str, name: str, size: int) -> str:
-    """Disk id of the file that an earlier attempt has brought there; empty if none."""
+def _upload_once(portal: Portal, folder_id: str, name: str, data: bytes) -> str:
+    """Disk id of the file. Names are ours alone, so a name that is taken is an earlier attempt
+    whose answer was lost; if somebody else's file has it, ours gets a number."""
+    try:
+        return methods.upload_file(portal, folder_id, name, data)
+    except BitrixError as error:
+        if error.bitrix_code != methods.NAME_TAKEN:
+            raise
     files = methods.folder_files(portal, folder_id, name)
-    return next((file.id for file in files if file.name == name and file.size == size), "")
+    standing = next((file for file in files if (file.name, file.size) == (name, len(data))), None)
+    if standing is not None:
+        return standing.id
+    return methods.upload_file(portal, folder_id, name, data, is_unique=True)

@@ -44,7 +44,7 @@ def ask(portal: Portal, with_token: Ask[Answer], *, as_user: int | None) -> Answ
             break
     if as_user is None:
         Portal.objects.filter(pk=portal.pk).update(last_error=str(refusal)[:200])
-        access.note_loss(portal.pk)
+        refusal.retry_at = access.note_loss(portal.pk)
     raise refusal
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +12,12 @@ from typing import Any
 import requests
 
 from demo.page import NotOnPage
-from demo.people import CODE, LINK, Portal, Visitor
+from demo.people import CODE, LINK, Frame, Portal, Visitor
 
 CONTACT, DEAL, CLERK = 3, 2, 12
+DIRECTOR, DIRECTOR_ADDRESS = 1, "orlov@vostok.example"
+ACCESS_LOST = "Битрикс24 больше не принимает доступ"
+CODE_LOOKS = 30
 SIGN, DECLINE, IGNORE = "sign", "decline", "ignore"
 
 
@@ -24,6 +29,10 @@ class Party:
     intention: str
     process_id: str = ""
     did: str = ""
+    # Who has asked for a code sits before its page, until it comes or patience is at its end.
+    waiting: Visitor | None = None
+    letters_read: int = 0
+    patience: int = 0
 
     @property
     def address(self) -> str:
@@ -35,25 +44,25 @@ def every_fourth_declines(number: int) -> str:
 
 
 class Crowd:
-    """`let_work` gives SIGNX time between two acts of a person: a pause, or a pass of a worker.
-
-    `letters` gives the texts of the letters to an address, newest last: the portal's mailbox
-    unless told.
+    """`letters` gives all letters but for the first so many, as (address, text), newest last:
+    those of the portal's mailbox unless told.
     """
 
     def __init__(
         self,
         portal: Portal,
         *,
-        let_work: Callable[[], None],
         intention: Callable[[int], str] = every_fourth_declines,
-        letters: Callable[[str], list[str]] | None = None,
+        letters: Callable[[int], list[tuple[str, str]]] | None = None,
     ) -> None:
         self.portal = portal
         self.letters = letters or self._mailbox
-        self.let_work = let_work
         self.intention = intention
         self.parties: list[Party] = []
+        self._mail: dict[str, list[str]] = defaultdict(list)
+        self._letters_seen = 0
+        self._take_mail()
+        self._calls_heeded = self._calls_for_help()
 
     def add(self, count: int) -> None:
         """Contacts, deals and documents of `count` further processes, and the processes."""
@@ -74,14 +83,14 @@ class Crowd:
             self.parties.append(party)
 
     def read_mail(self) -> int:
-        """Let everybody who has a new invitation answer it; how many did."""
-        answered = 0
-        for party in self.parties:
-            if party.did or party.intention == IGNORE:
-                continue
-            if link := self._letter(party, LINK):
-                answered += self._answer(party, link)
-        return answered
+        """Everybody does the next thing that a letter asks of him; how many found one to do."""
+        self._take_mail()
+        self._open_application()
+        return sum(
+            self._act(party)
+            for party in self.parties
+            if not party.did and party.intention != IGNORE
+        )
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """The crowd's processes as the portal shows them, by id."""
@@ -93,31 +102,64 @@ class Crowd:
         rows = self.processes().values()
         return sum(not (row["is_finished"] or row["has_failed"]) for row in rows)
 
-    def _answer(self, party: Party, link: str) -> bool:
-        """What a person does; a page that is not ready, or a code that is late, is tried again."""
-        visitor = Visitor(self.portal.transport)
+    def _take_mail(self) -> None:
+        for address, text in self.letters(self._letters_seen):
+            self._mail[address].append(text)
+            self._letters_seen += 1
+
+    def _calls_for_help(self) -> int:
+        return sum(ACCESS_LOST in text for text in self._mail[DIRECTOR_ADDRESS])
+
+    def _open_application(self) -> None:
+        """The director does so when a letter says that SIGNX has lost its access, and again later
+        if the portal does not let him in."""
+        calls = self._calls_for_help()
+        if calls > self._calls_heeded:
+            with contextlib.suppress(requests.RequestException, NotOnPage):
+                Frame(self.portal, DIRECTOR)
+                self._calls_heeded = calls
+
+    def _act(self, party: Party) -> bool:
+        """A page that is not ready, or a code that is late, is tried again from the letter."""
         try:
-            visitor.open(link)
-            if party.intention == DECLINE:
-                self._decline(visitor)
-            else:
-                self._sign(party, visitor)
+            return self._enter_code(party) if party.waiting else self._follow_link(party)
         except (NotOnPage, requests.RequestException):
+            party.waiting = None
             return False
-        party.did = party.intention
+
+    def _follow_link(self, party: Party) -> bool:
+        link = self._letter(party, LINK)
+        if not link:
+            return False
+        visitor = Visitor(self.portal.transport)
+        visitor.open(link)
+        if party.intention == DECLINE:
+            self._decline(visitor)
+            party.did = DECLINE
+        else:
+            self._ask_for_code(party, visitor)
         return True
 
-    def _sign(self, party: Party, visitor: Visitor) -> None:
+    def _ask_for_code(self, party: Party, visitor: Visitor) -> None:
         visitor.press("Подписать")
         asks_consent = bool(visitor.page.root.xpath("//input[@name='agreement']"))
-        before = len(self.letters(party.address))
+        party.letters_read = len(self._mail[party.address])
         visitor.press("Получить код", **({"agreement": True} if asks_consent else {}))
-        for _patience in range(30):
-            self.let_work()
-            if code := self._letter(party, CODE, after=before):
-                visitor.press("Подписать документ", code=code)
-                return
-        raise NotOnPage("no letter with a code")
+        party.waiting, party.patience = visitor, CODE_LOOKS
+
+    def _enter_code(self, party: Party) -> bool:
+        visitor = party.waiting
+        code = self._letter(party, CODE, after=party.letters_read)
+        if visitor is None or not code:
+            party.patience -= 1
+            if party.patience <= 0:
+                raise NotOnPage("no letter with a code")
+            return False
+        visitor.press("Подписать документ", code=code)
+        if visitor.page.root.xpath("//input[@name='code']"):
+            raise NotOnPage("the code came too late")
+        party.did = SIGN
+        return True
 
     def _decline(self, visitor: Visitor) -> None:
         visitor.press("Отказаться")
@@ -126,13 +168,13 @@ class Crowd:
 
     def _letter(self, party: Party, pattern: re.Pattern[str], after: int = 0) -> str:
         """What the newest letter to a party holds; empty while there is none."""
-        for text in reversed(self.letters(party.address)[after:]):
+        for text in reversed(self._mail[party.address][after:]):
             if found := pattern.search(text):
                 return found.group(found.lastindex or 0)
         return ""
 
-    def _mailbox(self, address: str) -> list[str]:
-        return [letter["text"] for letter in self.portal.letters(address)]
+    def _mailbox(self, after: int) -> list[tuple[str, str]]:
+        return [(row["to"][0], row["text"]) for row in self.portal.letters(after=after)]
 
     def _create(self, entity_type_id: int, **fields: Any) -> int:
         return int(self.portal.post(f"items/{entity_type_id}", fields)["id"])

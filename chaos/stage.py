@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import time
 from pathlib import Path
 
 import requests
@@ -14,6 +15,9 @@ from demo.stack import ROOT, Stack, descendants
 
 SLOW_S = 0.5
 LONGEST_JUMP_S = 150.0  # below the time after which a silent queue is called deaf
+# Less CPU than this in a second, in ticks of 10 ms, is a supervisor looking at its clock.
+IDLE_TICKS = 20
+LOOKS = 5
 
 
 class Stage(Stack):
@@ -63,14 +67,24 @@ class Stage(Stack):
             os.kill(dice.choice(children), signal.SIGKILL)
         return "one of its processes"
 
-    def busy_ticks(self) -> int:
-        """CPU time that web and workers have used, in clock ticks."""
-        pids = [
-            pid
-            for name in ("web", "worker")
-            for pid in [self.processes[name].pid, *descendants(self.processes[name].pid)]
-        ]
-        return sum(_ticks(pid) for pid in pids)
+    def looks_idle(self, seconds: float) -> bool:
+        """Watch for so long: web and workers neither compute nor want to, and nobody asks.
+
+        On a busy machine they may want to and get no processor, so their state is looked at too.
+        """
+        pids, asked, wanting = self._working(), self.requests_seen(), 0
+        ticks, began = sum(_stat(pid)[1] for pid in pids), time.monotonic()
+        for _look in range(LOOKS):
+            time.sleep(seconds / LOOKS)
+            wanting += any(_stat(pid)[0] == "R" for pid in pids)
+        used = sum(_stat(pid)[1] for pid in pids) - ticks
+        is_busy = used / (time.monotonic() - began) >= IDLE_TICKS or wanting > LOOKS / 2
+        return not is_busy and self.requests_seen() == asked
+
+    def _working(self) -> list[int]:
+        """Every process of web and worker."""
+        started = [self.processes[name].pid for name in ("web", "worker") if name in self.processes]
+        return [pid for first in started for pid in [first, *descendants(first)]]
 
     def requests_seen(self) -> int:
         """How many requests the portal and its authorization server have had."""
@@ -78,9 +92,10 @@ class Stage(Stack):
         return int(requests.get(address, params={"since": 10**9}, timeout=60).json()["last"])
 
 
-def _ticks(pid: int) -> int:
+def _stat(pid: int) -> tuple[str, int]:
+    """State and CPU time of a process, in clock ticks; of one that is gone, nothing."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
-        return 0
-    return int(fields[11]) + int(fields[12])
+        return "", 0
+    return fields[0], int(fields[11]) + int(fields[12])

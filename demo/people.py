@@ -95,9 +95,10 @@ class Portal:
         answer.raise_for_status()
         return answer.content
 
-    def letters(self, to: str = "") -> list[dict[str, Any]]:
-        """Letters in a mailbox (in all of them without a name), newest last."""
-        return list(self.get("mail", to=to))
+    def letters(self, to: str = "", after: int = 0) -> list[dict[str, Any]]:
+        """Letters in a mailbox (in all of them without a name) but for the first `after`, newest
+        last."""
+        return list(self.get("mail", to=to, after=after))
 
     def find_letter(self, pattern: re.Pattern[str], *, to: str = "", after: int = 0) -> Found:
         """The newest letter with `pattern` in its text, once it is there; the first `after`

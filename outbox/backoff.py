@@ -6,9 +6,13 @@ import random
 from datetime import datetime, timedelta
 
 HOUR_S = 3600
-# Delay after the n-th counted attempt; about 45 hours in all: a weekend's outage of one evening
-# and a working day of a portal without access are both survived.
-RETRY_DELAYS_S = (30, 120, 600, 1800, 2 * HOUR_S) + (6 * HOUR_S,) * 7
+# Delay after the n-th counted attempt; about 44 hours in all: a weekend's outage of one evening
+# and a working day of a portal without access are both survived. It grows slowly at first: several
+# failures in a row are bad luck on a portal that fails every other request, and what waits for the
+# answer is a person.
+_MINUTES_S = (30, 60, 120, 300, 600, 1200, 1800)
+_HOURS = (1, 2, 4, 6, 6, 6, 6, 6, 6)
+RETRY_DELAYS_S = (*_MINUTES_S, *(hours * HOUR_S for hours in _HOURS))
 JITTER = 0.15
 
 

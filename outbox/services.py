@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=240)
 CHUNK = {"portal": 50, "disk": 5, "mail": 10}
 # No new chunk is begun after this: the last one still has time within the worker's timeout.
 BUDGET_S = 60
+# A time that the other side names is waited for without counting, but not for ever.
+PATIENCE = timedelta(days=7)
 ERROR_LENGTH = 500
 
 
@@ -209,7 +211,7 @@ def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
         row.state, row.result = Delivery.State.DONE, outcome.result
     elif outcome.final:
         row.state = Delivery.State.DEAD
-    elif outcome.retry_at is not None:
+    elif outcome.retry_at is not None and at - row.created_at < PATIENCE:
         row.attempts -= 1
         row.next_attempt_at = outcome.retry_at
     elif (retry_at := next_attempt(row.attempts, at)) is not None:

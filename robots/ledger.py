@@ -25,7 +25,8 @@ CONVERSION_LIMIT = timedelta(minutes=10)
 # silent portal is waited for: about two hours, then the answer lies in the outbox for its return.
 RETRY_DELAYS_S = (15, 60, 300, 900, 1800, 3600)
 OWN_FAULT_TRIES = 4
-# A portal that asks for patience names its own time; this only ends an endless request for it.
+# A portal that asks for patience names its own time, one without an administrator's access is
+# looked at again and again; this only ends an endless wait.
 PATIENCE = timedelta(hours=24)
 
 
@@ -61,8 +62,13 @@ def put_off_for_retry(call: RobotCall, error: SignXError, at: datetime) -> bool:
     if error.code not in RETRYABLE:
         return False
     retry_at: datetime | None = getattr(error, "retry_at", None)
-    if error.code == ErrorCode.PORTAL_BUSY and at - call.received_at < PATIENCE:
-        next_at = max(retry_at or at, at + timedelta(seconds=RETRY_DELAYS_S[0]))
+    if retry_at is not None and at - call.received_at < PATIENCE:
+        soon = at + timedelta(seconds=RETRY_DELAYS_S[0])
+        next_at = max(retry_at, soon)
+        if retry_at > soon:
+            # What the portal says to one call it would say to the others: they wait together.
+            due = RobotCall.objects.due(at).filter(portal=call.portal, code=call.code)
+            due.update(next_attempt_at=retry_at)
         # The portal did nothing, so this was no try.
         return bool(_waiting(call).update(attempts=F("attempts") - 1, next_attempt_at=next_at))
     is_own_fault = error.code == ErrorCode.INTERNAL_ERROR

@@ -57,7 +57,13 @@ class ByHost(BaseAdapter):
 
 
 @pytest.fixture
-def devportal() -> Iterator[World]:
+def bucket_size() -> int:
+    """How many requests a portal takes at once; 0: any number."""
+    return 0
+
+
+@pytest.fixture
+def devportal(bucket_size: int) -> Iterator[World]:
     """Two portals, their authorization server, a mailbox; calls both ways stay in this process."""
     world = World(
         Config(
@@ -68,7 +74,7 @@ def devportal() -> Iterator[World]:
             client_id=django_settings.BITRIX24_CLIENT_ID,
             client_secret=django_settings.BITRIX24_CLIENT_SECRET,
             inline=True,
-            bucket_size=0,
+            bucket_size=bucket_size,
         )
     )
     adapter = WSGIAdapter(create_app(world))

@@ -122,9 +122,10 @@ def show_process(process_id: str) -> Response:
 
 @control.get("/mail")
 def mail() -> Response:
-    """Letters, oldest first; `to` picks one address."""
+    """Letters, oldest first; `to` picks one address, `after` leaves out so many of them."""
     letters = world().mailbox.letters(request.args.get("to", ""))
-    return jsonify([letter.as_json() for letter in letters])
+    after = int(request.args.get("after") or 0)
+    return jsonify([letter.as_json() for letter in letters[after:]])
 
 
 @control.get("/mail/<int:letter_id>/raw")

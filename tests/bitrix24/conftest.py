@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from bitrix24 import transport
 from bitrix24.models import Portal
@@ -78,6 +80,20 @@ def world(settings) -> Iterator[World]:
         transport.mount(f"http://{host}/", WSGIAdapter(create_app(new_world)))
     yield new_world
     transport.reset()
+
+
+@pytest.fixture
+def pauses(monkeypatch, time_machine) -> list[float]:
+    """Lengths of the pauses that were made. Time stands still but for them; nobody waits."""
+    made: list[float] = []
+    time_machine.move_to(timezone.now(), tick=False)
+
+    def sleep(seconds: float) -> None:
+        made.append(seconds)
+        time_machine.shift(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    return made
 
 
 Open = Callable[..., HttpResponse]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bitrix24.models import Portal
+from bitrix24.client import BLIP_PAUSES_S
+from bitrix24.models import Portal, PortalToken
 from devportal import cast
 from outbox import services
 from outbox.models import Delivery
@@ -202,6 +203,54 @@ def test_a_file_whose_answer_was_lost_is_found_not_doubled(portal, world):
     assert found == [int(file.result)]
 
 
+def test_a_file_of_the_same_name_that_is_not_ours_stays_what_it_is(portal, world):
+    queue_file(portal, "Отчёт.pdf", "%PDF-1.7 чужой отчёт")
+    services.deliver_due()
+
+    ours = services.queue(
+        key="upload:another",
+        kind="test_upload",
+        channel="disk",
+        lane=portal.lane,
+        payload={"name": "Отчёт.pdf", "content": "%PDF-1.7"},
+    )
+    services.deliver_due()
+
+    ours.refresh_from_db()
+    stored = {row.name: row.content for row in world.portal.disk.objects.values() if row.is_file}
+    assert world.portal.disk.objects[int(ours.result)].content == b"%PDF-1.7"
+    assert stored["Отчёт.pdf"] == "%PDF-1.7 чужой отчёт".encode()
+
+
+def test_comments_in_doubt_are_looked_for_in_one_request(portal, world):
+    comments = [queue_comment(portal, f"Договор {number} подписан") for number in range(3)]
+    world.faults.set({"drop_after": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+    since = len(world.requests.rows)
+
+    services.deliver_due(later(seconds=60))
+
+    for comment in comments:
+        comment.refresh_from_db()
+        assert comment.state == State.DONE
+    assert len(world.requests.rows) - since == 1
+    assert len(world.portal.comments_on("deal", cast.DEAL_MAIN)) == 3
+
+
+def test_a_portal_without_access_costs_no_attempts_until_the_week_is_over(portal, world):
+    notice = queue_notice(portal, 1)
+    PortalToken.objects.update(dead_at=timezone.now())
+    services.deliver_due()
+    notice.refresh_from_db()
+    assert (notice.attempts, notice.state) == (0, State.PENDING)
+
+    services.deliver_due(later(days=8))
+
+    notice.refresh_from_db()
+    assert (notice.attempts, notice.error_code) == (1, "portal_unreachable")
+
+
 def test_a_folder_that_was_never_learned_is_learned_now(portal, world):
     Portal.objects.update(disk_folder_id="")
     file = queue_file(portal, "a.pdf")
@@ -235,7 +284,8 @@ def test_after_one_file_fails_for_the_portals_sake_the_rest_is_put_off(portal, w
 
     for file in files:
         file.refresh_from_db()
-    assert len(world.requests.rows) - since == 1
+    # The first file alone was tried, the second and third time in place.
+    assert len(world.requests.rows) - since == 1 + len(BLIP_PAUSES_S)
     assert [file.attempts for file in files] == [1, 0, 0, 0]
     world.faults.clear()
     services.deliver_due(later(seconds=60))

@@ -48,6 +48,16 @@ def test_letter_is_kept_and_taken_apart(server, smtp):
     assert raw.content.startswith(b"Subject: =?utf-8?")
 
 
+def test_letters_already_read_are_left_out(server, smtp):
+    for to in ("first@kedr.example", "second@kedr.example"):
+        smtp.send_message(letter(to))
+
+    url = f"http://127.0.0.1:{server.port}/_dev/mail"
+    (unread,) = requests.get(url, params={"after": 1}, timeout=5).json()
+
+    assert unread["to"] == ["second@kedr.example"]
+
+
 def test_rejecting_domain_answers_550(server, smtp):
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refusal:
         smtp.send_message(letter("nobody@reject.test"))

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from bitrix24.models import PortalToken
+from demo.people import Frame
+from devportal import cast
 from documents.models import Document
 from employees import balances
 from journal.events import EventKind
@@ -171,6 +174,22 @@ def test_patience_that_the_portal_asks_for_is_no_failed_try(processes, converted
     assert step.values["response_code"] == "ok"
 
 
+def test_a_call_waits_a_day_for_an_administrator(processes, converted, devportal, clock, vostok):
+    """The letter says: everything that waits is delivered once an administrator opens SIGNX."""
+    PortalToken.objects.update(dead_at=timezone.now())
+    step = processes.send()
+    for _time in range(20):
+        tasks.run_due()
+        clock(hours=1)
+    assert (RobotCall.objects.get().state, RobotCall.objects.get().attempts) == ("waiting", 0)
+
+    Frame(vostok, cast.DIRECTOR)
+    clock(minutes=10)
+    processes.worker.run()
+
+    assert step.values["response_code"] == "ok"
+
+
 def test_two_workers_never_have_the_same_call(robots_on, caller):
     caller.post(caller.call(properties={}))
     call, at = RobotCall.objects.get(), timezone.now()
@@ -233,7 +252,7 @@ def test_a_portal_without_a_working_token_is_answered_once_it_is_opened_again(
     step = processes.send()
     for _time in range(20):
         tasks.run_due()
-        clock(minutes=15)
+        clock(hours=2)
     assert RobotCall.objects.get().response_code == "portal_unreachable"
 
     robots_on.tokens.update(dead_at=None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -10,6 +13,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from signx import heartbeat, pulse
+from signx.management.commands import work
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = "tests.signx.test_supervisor.always"
@@ -76,3 +80,12 @@ def test_every_task_of_the_settings_can_be_found(settings):
     for task, has_due in settings.DUE_WORK.items():
         assert callable(import_string(task))
         assert import_string(has_due)(timezone.now()) in {True, False}
+
+
+def test_a_deaf_cluster_is_killed_without_waiting_for_its_answer():
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    cluster = subprocess.Popen([sys.executable, "-c", deaf], start_new_session=True)
+
+    work._kill(cluster, grace_s=0)
+
+    assert cluster.wait(timeout=work.GRACE_S) == -signal.SIGKILL

@@ -27,6 +27,7 @@ from signx import heartbeat, pulse
 log = logging.getLogger(__name__)
 
 BEAT_EVERY = timedelta(seconds=10)
+GRACE_S = 10
 # Longer than the longest task may take (Q_CLUSTER timeout), so that busy is never called dead.
 DEAF_AFTER = timedelta(seconds=settings.Q_CLUSTER["timeout"] + 30)
 
@@ -43,7 +44,8 @@ class Command(BaseCommand):
             try:
                 self._supervise(cluster)
             finally:
-                _kill(cluster)
+                # A deaf cluster does not hear that it should stop either.
+                _kill(cluster, grace_s=GRACE_S if self.stop.is_set() else 0)
 
     def _supervise(self, cluster: subprocess.Popen[bytes]) -> None:
         """Returns when the cluster must be started again, or the supervisor must stop."""
@@ -71,12 +73,13 @@ def _start_cluster() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "manage.py", "qcluster"], start_new_session=True)
 
 
-def _kill(cluster: subprocess.Popen[bytes]) -> None:
-    """Asks the cluster to stop; after 10 s kills the whole group. Nothing is lost: rows decide."""
-    if cluster.poll() is None:
+def _kill(cluster: subprocess.Popen[bytes], *, grace_s: float) -> None:
+    """Asks the cluster to stop; after `grace_s` kills the whole group. Nothing is lost: rows
+    decide."""
+    if grace_s and cluster.poll() is None:
         cluster.terminate()
         try:
-            cluster.wait(timeout=10)
+            cluster.wait(timeout=grace_s)
         except subprocess.TimeoutExpired:
             log.warning("the cluster did not stop by itself")
     with contextlib.suppress(ProcessLookupError):
