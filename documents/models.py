@@ -582,9 +582,15 @@ class FileEdition(models.Model):
     """A hash that a file had before its protection was extended: those bytes are still valid, and
     the file begins with them."""
 
-    stored = models.ForeignKey(StoredFile, on_delete=models.CASCADE, related_name="editions")
-    sha256 = models.CharField(max_length=64, db_index=True)
-    until = models.DateTimeField()  # when it was succeeded
+    stored = models.ForeignKey(
+        StoredFile, on_delete=models.CASCADE, related_name="editions", verbose_name=_("file")
+    )
+    sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
+    until = models.DateTimeField(_("succeeded"))
+
+    class Meta:
+        verbose_name = _("earlier edition of a file")
+        verbose_name_plural = _("earlier editions of files")
 
     def __str__(self) -> str:
         return self.sha256

@@ -16,6 +16,7 @@ from django.conf import settings as django_settings
 from django.core.wsgi import get_wsgi_application
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
+from hypothesis import HealthCheck, settings
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
@@ -32,6 +33,10 @@ from tests.journal.database import append_only_steps_aside, django_db_modify_db_
 from tests.tools import program
 
 __all__ = ["append_only_steps_aside", "django_db_modify_db_settings"]
+
+# How long an example takes is a property of the machine.
+settings.register_profile("signx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("signx")
 
 APP = "http://signx.test"
 PORTAL = "http://vostok.portal.test"

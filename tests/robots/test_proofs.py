@@ -95,8 +95,8 @@ def test_calls_that_keep_coming_are_taken_up_once_a_minute(
     robots_on, signer, forge, asked, worker, clock
 ):
     key = str(robots_on.pk)
-    spend(proofs.CALLS_ONE_BY_ONE, key, at=timezone.now(), uses=proofs.CALLS_ONE_BY_ONE.uses)
     clock(seconds=60 - timezone.now().timestamp() % 60)
+    spend(proofs.CALLS_ONE_BY_ONE, key, at=timezone.now(), uses=proofs.CALLS_ONE_BY_ONE.uses)
 
     for _second in range(10):
         forge(1)
