@@ -52,7 +52,8 @@ def returned(delivery: Delivery, reason: str, *, at: datetime) -> bool:
     if row.state != Delivery.State.DONE:
         return False
     row.state, row.settled_at = Delivery.State.DEAD, at
-    row.error_code, row.error = CODES[row.channel].value, mask(reason)[:REASON_LENGTH]
+    row.error_code = CODES[row.channel].value
+    row.error = mask(reason.replace("\0", ""))[:REASON_LENGTH]  # NUL: PostgreSQL takes none
     row.save(update_fields=["state", "settled_at", "error_code", "error"])
     note(row, row.error, at=at)
     return True

@@ -44,6 +44,15 @@ def report(original_id: str, *, action: str = "failed", part: str = "message/rfc
     ).encode()
 
 
+PERSONAL = b"From: ilin@zakazchik.example\r\nSubject: An invoice\r\n\r\nHere it is.\r\n"
+# Headers that the standard parser raises on, and a report without an end.
+MALFORMED = [
+    report("<@"),
+    report("<17.ab@signx.test>").replace(b"report-type=delivery-status", b"report-type*"),
+    report("<17.ab@signx.test>").replace(b"Action: failed", b"Action: =?utf-8?q?\xff"),
+]
+
+
 @pytest.fixture
 def letter_id(sent: Document) -> str:
     """Message-ID of the invitation, which the mail server took."""
@@ -77,6 +86,7 @@ def test_a_report_names_the_letter_and_the_reason(part: str) -> None:
         b"From: ilin@zakazchik.example\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n",
         b"",
         b"\xff\xfe\x00 not a letter",
+        *MALFORMED,
     ],
 )
 def test_delays_answers_and_rubbish_are_no_failures(raw: bytes) -> None:
@@ -85,9 +95,11 @@ def test_delays_answers_and_rubbish_are_no_failures(raw: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["imap", "pop3"])
 def test_the_mailbox_is_read_once(sent: Document, letter_id: str, settings: Any, kind: str) -> None:
+    """What people and strangers wrote stays there unread, and what cannot be read stops nothing."""
     handler = mailboxes.Imap if kind == "imap" else mailboxes.Pop3
     with mailboxes.serving(handler) as box:
-        box.letters = [report("<1.00@elsewhere.test>"), report(letter_id), report(letter_id)]
+        strange = [PERSONAL, report("<1.00@elsewhere.test>"), *MALFORMED]
+        box.letters = [*strange, report(letter_id), report(letter_id), *strange]
         settings.BOUNCE_MAILBOX = Mailbox(
             kind == "imap", False, "127.0.0.1", box.port, "bounces", "secret", "INBOX"
         )
@@ -95,7 +107,8 @@ def test_the_mailbox_is_read_once(sent: Document, letter_id: str, settings: Any,
         found = [bounce_mailbox.read_mailbox(NOON), bounce_mailbox.read_mailbox(NOON)]
 
         assert found == [1, 0]
-        assert box.unread == []
+        ours = {len(strange) + 1, len(strange) + 2}
+        assert box.seen == ours
     signer = factories.counterparty_of(sent)
     assert (signer.bounced_at, signer.bounce_reason[:9]) == (NOON, "550 5.1.1")
     assert events(sent) == 1
@@ -124,6 +137,30 @@ def test_a_provider_tells_by_webhook(sent: Document, letter_id: str, settings: A
 
     assert [answer.json() for answer in answers] == [{"taken": 1}, {"taken": 0}]
     assert events(sent) == 1
+
+
+def test_a_reason_with_a_null_byte_is_kept_without_it(
+    sent: Document, letter_id: str, settings: Any
+) -> None:
+    settings.MAIL_WEBHOOK_SECRET = SECRET
+    told = [{"event": "bounced", "message_id": letter_id, "reason": "550 \0 No such user"}]
+    body = json.dumps({"events": told})
+
+    answer = Client().post("/hooks/mail", body, content_type="application/json", headers=HEADERS)
+
+    assert answer.json() == {"taken": 1}
+    assert factories.counterparty_of(sent).bounce_reason == "550  No such user"
+
+
+@pytest.mark.parametrize("raw", MALFORMED)
+def test_a_piped_letter_that_cannot_be_read_is_no_news(
+    sent: Document, settings: Any, raw: bytes
+) -> None:
+    settings.MAIL_WEBHOOK_SECRET = SECRET
+
+    answer = Client().post("/hooks/mail", raw, content_type="message/rfc822", headers=HEADERS)
+
+    assert answer.json() == {"taken": 0}
 
 
 def test_a_mail_server_pipes_the_report_itself(
