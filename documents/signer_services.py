@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from documents import act_codes, files, flow, notices
 from documents.act_codes import Act
 from documents.flow import Evidence
-from documents.models import Document, Signer, StoredFile
+from documents.models import CodeChannel, Document, Signer, StoredFile
 from documents.replies import plain
 from documents.signer_agreement import due_offer
 from documents.signer_links import LinkState, open_link, require_ready, state_of
@@ -105,7 +105,7 @@ def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Documen
 
     Not inside a transaction: a try is counted in its own, so a failure here never gives one
     back. Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_WRONG, CODE_EXPIRED,
-    LIMIT_REACHED.
+    LIMIT_REACHED, LINK_INVALID (handed over or moved while the code was checked).
     """
     require_ready(signer, at=at)
     _require_consent(signer, visit)
@@ -114,6 +114,7 @@ def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Documen
     )
     evidence = _evidence(signer, visit)
     with transaction.atomic():
+        require_same(signer)
         offer = due_offer(signer)
         if offer is not None:
             flow.signer_agreed(
@@ -127,9 +128,22 @@ def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Documen
         return flow.signer_signed(signer.pk, evidence, at)
 
 
+def require_same(signer: Signer) -> Document:
+    """The locked document. Raises LINK_INVALID when, since the signer was read, the signing was
+    handed over or his address changed: the act of one would stand under another's name."""
+    document = flow.lock(signer.document_id)
+    now = document.signers.get(pk=signer.pk)
+    before = (signer.delegated_at, signer.address_changed_at)
+    if (now.delegated_at, now.address_changed_at) != before:
+        raise SignXError(ErrorCode.LINK_INVALID, "handed over or moved meanwhile")
+    return document
+
+
+@transaction.atomic
 def decline(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> Document:
     """Refuse to sign, with the reason every party will see. Final for the document."""
     require_ready(signer, at=at)
+    require_same(signer)
     return flow.signer_declined(signer.pk, reason, _evidence(signer, visit), at)
 
 
@@ -139,8 +153,8 @@ def ask_sender(signer: Signer, request: Request, *, at: datetime) -> None:
     document = signer.document
     with translation.override(document.portal.language):
         facts = {"name": plain(signer.name), "title": plain(document.title)}
-        message = _asked(request) % facts
-    for person in notices.recipients(document, "mail_rejected"):
+        message = _asked(request, signer) % facts
+    for person in notices.askable(document):
         queue(
             key=f"asked:{signer.pk}:{request.value}:{at:%Y%m%d}:{person.pk}",
             kind="notice",
@@ -155,11 +169,16 @@ def ask_sender(signer: Signer, request: Request, *, at: datetime) -> None:
         )
 
 
-def _asked(request: Request) -> str:
+def _asked(request: Request, signer: Signer) -> str:
     if request == Request.NEW_LINK:
         return _(
             "%(name)s asks for a new link: the term for signing “%(title)s” is over. "
             "Send the document again."
+        )
+    if signer.code_channel == CodeChannel.SMS:
+        return _(
+            "%(name)s cannot get the code for “%(title)s”: the phone is out of date. "
+            "Change it on the document's card in SIGNX."
         )
     return _(
         "%(name)s cannot get the code for “%(title)s”: the e-mail address is out of date. "

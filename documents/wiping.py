@@ -17,6 +17,7 @@ from documents.models import (
     AnnulmentConsent,
     CrmBinding,
     Document,
+    EarlierLink,
     PortalSettings,
     Signature,
     Signer,
@@ -65,6 +66,7 @@ def _forget_people(document: Document) -> None:
         confirmed_by="", ip=None, user_agent="", time_zone=""
     )
     signers.update(bounce_reason="")
+    EarlierLink.objects.filter(signer__document=document).delete()
     Annulment.objects.filter(document=document).update(reason="")
     AnnulmentConsent.objects.filter(annulment__document=document).update(
         confirmed_by="", ip=None, user_agent=""

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from documents import bounce_mailbox, bounce_reports
+from bitrix24.models import Portal
+from documents import bounce_mailbox, bounce_reports, tasks
+from documents.creation import Counterparty
 from documents.models import Document
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.mail import message_id
 from outbox.models import Delivery
-from outbox.services import prepare
+from outbox.services import prepare, settle
 from signx.env import Mailbox
 from tests import factories
 from tests.documents import mailboxes
@@ -229,3 +231,42 @@ def test_a_refused_code_is_shown_like_a_refused_letter(sent: Document) -> None:
     signer.refresh_from_db()
     assert signer.bounce_reason == "550 5.2.1 Disabled"
     assert isinstance(prepare(Delivery.objects.get(kind="signing_code")), Outcome)
+
+
+PAIR = (
+    Counterparty("Ильин Пётр Андреевич", "ilin@zakazchik.example", crm_contact_id=5),
+    Counterparty("Громова Елена Юрьевна", "gromova@poruchitel.example", crm_contact_id=6),
+)
+
+
+def refuse(delivery: Delivery) -> Outcome:
+    return Outcome(done=False, code="mail_rejected", detail=f"550 5.1.1 {delivery.pk}", final=True)
+
+
+@pytest.mark.parametrize("order", [("bad", "good"), ("good", "bad")])
+def test_one_bad_address_of_two_is_a_warning_whichever_letter_came_first(
+    office: Portal, order: tuple[str, str]
+) -> None:
+    document = factories.make_sending(office, counterparty=None, counterparties=PAIR)
+    tasks.hand_over(document.pk, NOON)
+    bad, good = Delivery.objects.filter(kind="invitation").order_by("pk")
+
+    for which in order:
+        letter, outcome = (bad, refuse(bad)) if which == "bad" else (good, Outcome(done=True))
+        settle(letter, outcome, NOON)
+
+    document.refresh_from_db()
+    assert (document.status, document.error_code) == ("sent", "mail_rejected")
+    assert document.signers.get(key="2").bounced_at is not None
+    assert document.signers.get(key="3").invited_at is not None
+
+
+def test_two_bad_addresses_of_two_are_a_failure(office: Portal) -> None:
+    document = factories.make_sending(office, counterparty=None, counterparties=PAIR)
+    tasks.hand_over(document.pk, NOON)
+
+    for letter in Delivery.objects.filter(kind="invitation"):
+        settle(letter, refuse(letter), NOON)
+
+    document.refresh_from_db()
+    assert document.status == "failed"
