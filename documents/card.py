@@ -50,7 +50,8 @@ _BAD = {
 
 @dataclass(frozen=True)
 class SignerLine:
-    """`remind_after` is when the next reminder may go out; None = now."""
+    """`is_awaited`: to sign, or to answer a proposal to annul. `remind_after` is when the next
+    reminder may go out; None = now."""
 
     signer: Signer
     chip: Chip
@@ -87,9 +88,8 @@ class Card:
     agreement: str
 
     @property
-    def is_waiting(self) -> bool:
-        """Somebody's signature is awaited: under the document, or under its annulment."""
-        return any(line.is_awaited for line in self.signers)
+    def awaited_count(self) -> int:
+        return sum(line.is_awaited for line in self.signers)
 
 
 def find(reader: Employee, public_id: str) -> Document:
