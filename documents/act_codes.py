@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from documents import public_limits
 from documents.models import CodeChannel, Signer
+from documents.recipients import payload_for
 from employees import codes
 from employees.models import OneTimeCode
 from journal.events import EventKind
@@ -35,6 +36,7 @@ class Act(StrEnum):
     SIGN = "sign_document"
     DELEGATE = "delegate_signing"
     ANNUL = "annul_document"
+    KEEP = "keep_document"  # in force: a proposal to annul is refused or taken back
 
 
 def subject(signer: Signer) -> str:
@@ -77,12 +79,29 @@ def send(signer: Signer, act: Act, *, bound_to: str, trace: dict[str, str], at: 
         kind=kind,
         channel=channel,
         lane=signer.document.portal.lane if channel == "portal" else channel,
-        payload={"signer": signer.pk, "act": act.value, "issued_at": at.isoformat()},
+        payload=payload_for(signer, is_code=True, act=act.value, issued_at=at.isoformat()),
         secret={"code": code},
         subject=signer.document.subject,
         at=at,
     )
     note(signer, EventKind.SIGNER_CODE_SENT, act, trace=trace, at=at)
+
+
+def ensure(signer: Signer, act: Act, *, bound_to: str, trace: dict[str, str], at: datetime) -> None:
+    """A code on its way: a new one, or that of a moment ago when it fits the same (the button was
+    pressed twice). Raises as `send`, CODE_TOO_SOON only when no code fits."""
+    try:
+        send(signer, act, bound_to=bound_to, trace=trace, at=at)
+    except SignXError as error:
+        sent = live(signer, act, at=at)
+        fits = sent is not None and sent.bound_to == bound_to
+        if error.code != ErrorCode.CODE_TOO_SOON or not fits:
+            raise
+
+
+def seconds_to_next(signer: Signer, act: Act, *, at: datetime) -> int:
+    """How long «send again» stays disabled; 0 when a code may be requested."""
+    return codes.seconds_to_next(purpose=act.value, subject=subject(signer), at=at)
 
 
 def check(

@@ -86,6 +86,7 @@ class DocumentAdmin(ReadOnlyAdmin):
                     "sent_at",
                     "sealing_at",
                     "closed_at",
+                    "annulled_at",
                     "expires_at",
                     "next_step_at",
                     "step_attempts",

@@ -7,6 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.delegating import Colleague
 from documents.signer_forms import REASON_LIMIT
+from outbox.sms import phone_digits
+
+
+def phone_of(typed: str) -> str:
+    """A phone as it was typed, when an SMS can go there."""
+    if not phone_digits(typed):
+        raise forms.ValidationError(_("This is not a mobile phone: type it with the country code."))
+    return " ".join(typed.split())
 
 
 class ColleagueForm(forms.Form):
@@ -19,10 +27,22 @@ class ColleagueForm(forms.Form):
             "invalid": _("This is not an e-mail address."),
         }
     )
+    phone = forms.CharField(
+        max_length=40, error_messages={"required": _("Type the colleague's phone.")}
+    )
+
+    def __init__(self, *args: object, needs_phone: bool = False, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not needs_phone:
+            del self.fields["phone"]
+
+    def clean_phone(self) -> str:
+        return phone_of(self.cleaned_data["phone"])
 
     @property
     def colleague(self) -> Colleague:
-        return Colleague(" ".join(self.cleaned_data["name"].split()), self.cleaned_data["email"])
+        given = self.cleaned_data
+        return Colleague(" ".join(given["name"].split()), given["email"], given.get("phone", ""))
 
 
 class AnnulForm(forms.Form):

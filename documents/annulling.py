@@ -6,7 +6,6 @@ parties have agreed it is no longer in force, and so does its verification page.
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +13,16 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from documents import act_codes, files, flow
+from documents import act_codes, files, flow, invitations
 from documents.act_codes import Act
 from documents.models import Annulment, AnnulmentConsent, Document, Signer, StoredFile
-from documents.signer_links import hash_token
-from documents.signer_services import Visit
+from documents.recipients import payload_for
+from documents.signer_services import Visit, require_same
 from employees.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
 from outbox.services import queue
+from signing.base import Level
 from signx.errors import ErrorCode, SignXError
 
 # How long the link in the letter about a proposal works, however old the document is.
@@ -55,7 +55,27 @@ def request_code(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> 
     """
     reason = _reason(signer, reason)
     bound_to = _binding(signer, reason, visit)
-    act_codes.send(signer, Act.ANNUL, bound_to=bound_to, trace=visit.trace, at=at)
+    act_codes.ensure(signer, Act.ANNUL, bound_to=bound_to, trace=visit.trace, at=at)
+
+
+@transaction.atomic
+def request_refusal_code(signer: Signer, visit: Visit, *, at: datetime) -> None:
+    """A code to a signer who came by a link: whoever holds the link alone decides nothing.
+
+    Raises STATUS_CONFLICT, CODE_TOO_SOON, CODE_LIMIT.
+    """
+    bound_to = _binding(signer, _open(signer.document).reason, visit)
+    act_codes.ensure(signer, Act.KEEP, bound_to=bound_to, trace=visit.trace, at=at)
+
+
+def refuse_by_code(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Annulment:
+    """`refuse` by a link. Not inside a transaction: a try of the code stays counted.
+
+    Raises STATUS_CONFLICT, CODE_WRONG, CODE_EXPIRED.
+    """
+    bound_to = _binding(signer, _open(signer.document).reason, visit)
+    act_codes.check(signer, Act.KEEP, code=code, bound_to=bound_to, trace=visit.trace, at=at)
+    return refuse(signer, "", visit, at=at)
 
 
 def sign(signer: Signer, reason: str, code: str, visit: Visit, *, at: datetime) -> Document:
@@ -68,7 +88,7 @@ def sign(signer: Signer, reason: str, code: str, visit: Visit, *, at: datetime) 
     bound_to = _binding(signer, reason, visit)
     act_codes.check(signer, Act.ANNUL, code=code, bound_to=bound_to, trace=visit.trace, at=at)
     with transaction.atomic():
-        document = flow.lock(signer.document_id)
+        document = require_same(signer)
         signer = document.signers.get(pk=signer.pk)
         signer.document = document
         _require_completed(document)
@@ -88,13 +108,44 @@ def refuse(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> Annulm
     document = flow.lock(signer.document_id)
     signer = document.signers.get(pk=signer.pk)
     signer.document = document
-    proposal = proposal_of(document)
-    if proposal is None:
-        raise SignXError(ErrorCode.STATUS_CONFLICT, "no open proposal")
+    proposal = _open(document)
     proposal.state, proposal.closed_at = Annulment.State.REFUSED, at
     proposal.save(update_fields=["state", "closed_at"])
     _record(EventKind.ANNULMENT_REFUSED, signer, visit, {"reason": reason}, at)
     flow.tell(document, "annulment_refused", signer=signer, at=at)
+    return proposal
+
+
+def waiting_for(document: Document) -> list[Signer]:
+    """Who has not signed the open proposal; nobody without one."""
+    proposal = proposal_of(document)
+    if proposal is None:
+        return []
+    return list(document.signers.exclude(pk__in=proposal.consents.values("signer")))
+
+
+def ask(signer: Signer, *, is_again: bool, at: datetime) -> None:
+    """A letter with a link to a party that has not signed the open proposal; `is_again` makes the
+    links of earlier letters stop. An employee is told by the portal's notice and answers there."""
+    if signer.signs_in_portal:
+        return
+    proposal = _open(signer.document)
+    token = invitations.new_link(signer, until=at + LINK_LIFE, is_added=not is_again)
+    queue(
+        key=f"annulment:{proposal.pk}:{signer.pk}:{signer.link_hash[:16]}",
+        kind="annulment_request",
+        channel="mail",
+        lane="mail",
+        payload=payload_for(signer, annulment=proposal.pk),
+        secret={"token": token},
+        subject=signer.document.subject,
+    )
+
+
+def _open(document: Document) -> Annulment:
+    proposal = proposal_of(document)
+    if proposal is None:
+        raise SignXError(ErrorCode.STATUS_CONFLICT, "no open proposal")
     return proposal
 
 
@@ -111,6 +162,10 @@ def _reason(signer: Signer, typed: str) -> str:
 
 
 def _require_completed(document: Document) -> None:
+    """Completed, and signed with no stronger signature than the code that annuls it."""
+    if document.level != Level.SIMPLE:
+        reason = _("a code annuls only what was signed with a code; annul this one on paper")
+        raise SignXError(ErrorCode.SIGNATURE_LEVEL_REFUSED, document.level, reason=reason)
     if document.status != Document.Status.COMPLETED:
         raise SignXError(ErrorCode.STATUS_CONFLICT, f"the document is {document.status}")
 
@@ -134,6 +189,7 @@ def _consent(proposal: Annulment, signer: Signer, visit: Visit, is_new: bool, at
         defaults={
             "signed_at": at,
             "confirmed_by": confirmed_by[:200],
+            "level": Level.SIMPLE.value,
             "signed_sha256": digest,
             "ip": flow.address(visit.ip),
             "user_agent": visit.user_agent[:300],
@@ -149,8 +205,8 @@ def _follow(
     document: Document, proposal: Annulment, signer: Signer, is_new: bool, at: datetime
 ) -> Document:
     """Annulled when all have signed; else the others are asked, once."""
-    waiting = document.signers.exclude(pk__in=proposal.consents.values("signer"))
-    if not waiting.exists():
+    waiting = waiting_for(document)
+    if not waiting:
         proposal.state, proposal.closed_at = Annulment.State.ACCEPTED, at
         proposal.save(update_fields=["state", "closed_at"])
         return flow.move(
@@ -163,27 +219,9 @@ def _follow(
     if is_new:
         for other in waiting:
             other.document = document
-            _ask(other, proposal, at)
+            ask(other, is_again=False, at=at)
         flow.tell(document, "annulment_proposed", signer=signer, at=at)
     return document
-
-
-def _ask(signer: Signer, proposal: Annulment, at: datetime) -> None:
-    """A letter with a new link. An employee is told by the portal's notice and answers there."""
-    if signer.signs_in_portal:
-        return
-    token = secrets.token_urlsafe(32)  # 256 bits
-    signer.link_hash, signer.link_expires_at = hash_token(token), at + LINK_LIFE
-    signer.save(update_fields=["link_hash", "link_expires_at"])
-    queue(
-        key=f"annulment:{proposal.pk}:{signer.pk}",
-        kind="annulment_request",
-        channel="mail",
-        lane="mail",
-        payload={"signer": signer.pk, "annulment": proposal.pk},
-        secret={"token": token},
-        subject=signer.document.subject,
-    )
 
 
 def _signed_sha256(document: Document) -> str:

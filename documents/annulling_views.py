@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from documents import annulling
+from documents import act_codes, annulling
 from documents import card as cards
+from documents.act_codes import Act
 from documents.after_forms import AnnulForm
 from documents.card_views import acted
 from documents.models import Document, Signer
@@ -35,8 +36,12 @@ def annul(request: HttpRequest, access: Access) -> HttpResponse:
     if request.method != "POST":
         return _page(request, access, _empty(access.document))
     remember(request, access.signer)
-    visit = visit_of(request, access.signer)
-    form, code, status = _ask(request, access.signer, visit)
+    try:
+        form, code, status = _ask(request, access.signer, visit_of(request, access.signer))
+    except SignXError as error:
+        if error.code != ErrorCode.CODE_TOO_SOON:
+            raise
+        return _too_soon(request, access, _form(request, access.document), error)
     return _page(request, access, form, code=code, status=status)
 
 
@@ -54,11 +59,29 @@ def annul_sign(request: HttpRequest, access: Access) -> HttpResponse:
 @require_POST
 @signing_page
 def annul_refuse(request: HttpRequest, access: Access) -> HttpResponse:
-    """The document stays in force."""
-    if annulling.proposal_of(access.document) is not None:
-        visit = visit_of(request, access.signer)
-        annulling.refuse(access.signer, _words(request), visit, at=access.at)
-    return redirect(access.url("document"))
+    """Sends a code; with the right one the document stays in force."""
+    if annulling.proposal_of(access.document) is None:
+        return redirect(access.url("document"))
+    remember(request, access.signer)
+    visit, empty = visit_of(request, access.signer), _empty(access.document)
+    try:
+        if "code" not in request.POST:
+            annulling.request_refusal_code(access.signer, visit, at=access.at)
+            return _page(request, access, empty, code=CodeForm(), keeps=True)
+        code = CodeForm(request.POST)
+        if code.is_valid():
+            typed = code.cleaned_data["code"]
+            annulling.refuse_by_code(access.signer, typed, visit, at=access.at)
+            return redirect(access.url("document"))
+        status = 422
+    except SignXError as error:
+        if error.code == ErrorCode.CODE_TOO_SOON:
+            return _too_soon(request, access, empty, error)
+        if error.code not in (ErrorCode.CODE_WRONG, ErrorCode.CODE_EXPIRED):
+            raise
+        code.add_error("code", error.sentence)
+        status = http_status(error.code)
+    return _page(request, access, empty, code=code, status=status, keeps=True)
 
 
 @csrf_exempt  # the session is a header, which no other site can send
@@ -92,12 +115,7 @@ def _ask(request: HttpRequest, signer: Signer, visit: Visit) -> Answer:
     form = _form(request, signer.document)
     if not form.is_valid():
         return form, None, 422
-    try:
-        annulling.request_code(signer, form.sentence, visit, at=timezone.now())
-    except SignXError as error:
-        if error.code != ErrorCode.CODE_TOO_SOON:
-            raise
-        # Pressed twice: the code sent a moment ago still counts.
+    annulling.request_code(signer, form.sentence, visit, at=timezone.now())
     return form, CodeForm(), 200
 
 
@@ -139,13 +157,28 @@ def _page(
     *,
     code: CodeForm | None = None,
     status: int = 200,
+    keeps: bool = False,
+    error: str = "",
 ) -> HttpResponse:
+    act = Act.KEEP if keeps else Act.ANNUL
     context = annulling.shown_to(access.signer, access.document) | {
         "token": access.token,
         "form": form,
+        "code_form": code,
+        "keeps": keeps,
+        "error": error,
+        "resend_s": act_codes.seconds_to_next(access.signer, act, at=access.at),
+        "back": access.url("annul"),
     }
-    context["code_form"] = code
     return render(request, "signer/annul.html", context, status=status)
+
+
+def _too_soon(
+    request: HttpRequest, access: Access, form: AnnulForm, error: SignXError
+) -> HttpResponse:
+    """No code fits what was asked now, and the next one has to wait."""
+    status = http_status(error.code)
+    return _page(request, access, form, status=status, error=error.sentence)
 
 
 def _whole(request: EmployeeRequest, document: Document, said: str) -> HttpResponse:

@@ -5,12 +5,14 @@ Sources: RFC 3464 (delivery status notifications), RFC 3463 (status codes).
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 
+log = logging.getLogger(__name__)
 _MESSAGE_ID = re.compile(r"^Message-ID:\s*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -25,8 +27,17 @@ class Bounce:
 def read(raw: bytes) -> Bounce | None:
     """The final failure that a letter reports; None for anything else.
 
-    A delay is no failure, and neither are answers of people on holiday.
+    A delay is no failure, and neither are answers of people on holiday. Anybody may write to the
+    mailbox: what cannot be read is no report either.
     """
+    try:
+        return _read(raw)
+    except Exception as error:  # the standard parser raises many kinds on malformed headers
+        log.warning("a letter of %d bytes cannot be read: %s", len(raw), type(error).__name__)
+        return None
+
+
+def _read(raw: bytes) -> Bounce | None:
     report = message_from_bytes(raw, policy=policy.default)
     if not isinstance(report, EmailMessage) or not _is_status_report(report):
         return None

@@ -34,7 +34,7 @@ def mail_webhook(request: HttpRequest) -> JsonResponse:
     _authenticate(request)
     at = timezone.now()
     if request.content_type == "message/rfc822":
-        return JsonResponse({"taken": int(take_in(request.body, at=at))})
+        return JsonResponse({"taken": int(take_in(request.body, at=at).is_news)})
     taken = 0
     for event in _events(request):
         delivery = delivery_of(str(event.get("message_id", "")))

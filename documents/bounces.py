@@ -26,6 +26,7 @@ EVENT = "mail_rejected"
 # What the delivery says of itself, when the message can never arrive.
 CODES = {"mail": ErrorCode.MAIL_REJECTED, "sms": ErrorCode.SMS_REJECTED}
 REASON_LENGTH = 200
+_WAITING = frozenset({Document.Status.SENDING, Document.Status.SENT})
 
 
 def message_settled(delivery: Delivery) -> None:
@@ -52,7 +53,8 @@ def returned(delivery: Delivery, reason: str, *, at: datetime) -> bool:
     if row.state != Delivery.State.DONE:
         return False
     row.state, row.settled_at = Delivery.State.DEAD, at
-    row.error_code, row.error = CODES[row.channel].value, mask(reason)[:REASON_LENGTH]
+    row.error_code = CODES[row.channel].value
+    row.error = mask(reason.replace("\0", ""))[:REASON_LENGTH]  # NUL: PostgreSQL takes none
     row.save(update_fields=["state", "settled_at", "error_code", "error"])
     note(row, row.error, at=at)
     return True
@@ -70,17 +72,13 @@ def note(delivery: Delivery, reason: str, *, at: datetime) -> None:
     document = flow.lock(found.document_id)
     signer = document.signers.get(pk=found.pk)
     signer.document = document
-    error = SignXError(
-        CODES[delivery.channel],
-        reason,
-        address=mask_address(signer.code_address if delivery.channel == "sms" else signer.email),
-    )
+    error = SignXError(CODES[delivery.channel], reason, address=_went_to(delivery, signer))
     _record(signer, delivery, reason, at)
     if _is_of_the_past(delivery, signer):
         return
     signer.bounced_at, signer.bounce_reason = at, reason[:REASON_LENGTH]
     signer.save(update_fields=["bounced_at", "bounce_reason"])
-    if document.status == Document.Status.SENT and signer.is_undecided:
+    if document.status in _WAITING and signer.is_undecided:
         _warn(document, error)
     flow.tell(document, EVENT, signer=signer, at=at)
 
@@ -99,13 +97,20 @@ def _is_of_the_past(delivery: Delivery, signer: Signer) -> bool:
 
 
 def _record(signer: Signer, delivery: Delivery, reason: str, at: datetime) -> None:
-    address = signer.code_address if delivery.channel == "sms" else signer.email
+    """Of the one the message went to, who may not be the signer any more."""
+    name = delivery.payload.get("name", signer.name)
     record(
         signer.document.portal,
         EventKind.SIGNER_LETTER_BOUNCED,
         actor=flow.SYSTEM,
         subject=signer.document.subject,
         data={"signer": signer.key, "message": delivery.kind},
-        personal={"name": signer.name, "address": mask_address(address), "reason": reason},
+        personal={"name": name, "address": _went_to(delivery, signer), "reason": reason},
         at=at,
     )
+
+
+def _went_to(delivery: Delivery, signer: Signer) -> str:
+    """The masked address; of messages from before it was kept, the signer's."""
+    now = signer.code_address if delivery.channel == "sms" else signer.email
+    return str(delivery.payload.get("address") or mask_address(now))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from documents import files
+from documents import annulling, files
 from documents.chips import (
     Chip,
     Progress,
@@ -50,7 +50,8 @@ _BAD = {
 
 @dataclass(frozen=True)
 class SignerLine:
-    """`remind_after` is when the next reminder may go out; None = now."""
+    """`is_awaited`: to sign, or to answer a proposal to annul. `remind_after` is when the next
+    reminder may go out; None = now."""
 
     signer: Signer
     chip: Chip
@@ -81,6 +82,7 @@ class Card:
     downloads: list[StoredFile]
     shown: StoredFile | None
     may_act: bool
+    may_write: bool
     is_late: bool
     turn: OwnTurn | None
     agreement: str
@@ -115,6 +117,7 @@ def read(document: Document, reader: Employee, at: datetime) -> Card:
         downloads=[stored[kind] for kind in DOWNLOADS if kind in stored],
         shown=stored.get(Kind.SIGNED) or stored.get(Kind.SHOWN),
         may_act=may_act,
+        may_write=reader.has_right(Right.SEND),
         is_late=is_late and document.status == Document.Status.SEALING,
         turn=own_turn(document, reader, at),
         agreement=agreement_state(document),
@@ -134,7 +137,9 @@ def agreement_state(document: Document) -> str:
 
 
 def _signer_lines(document: Document, at: datetime) -> list[SignerLine]:
-    waiting = next_signers(document)
+    waiting = next_signers(document) if document.status == Document.Status.SENT else []
+    if document.status == Document.Status.COMPLETED:
+        waiting = annulling.waiting_for(document)
     lines = []
     for signer in document.signers.all():
         last = max(filter(None, (signer.invited_at, signer.reminded_at)), default=None)

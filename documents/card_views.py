@@ -78,8 +78,10 @@ def change_address(request: EmployeeRequest, public_id: str) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         raise SignXError(ErrorCode.INPUT_INVALID, "address", reason=form.first_error)
-    email = form.cleaned_data["email"]
-    services.change_address(signer, email, by=request.employee, at=timezone.now())
+    given = form.cleaned_data
+    services.change_address(
+        signer, given["email"], phone=given["phone"], by=request.employee, at=timezone.now()
+    )
     said = _("The address of %(name)s is changed: a new link is on its way there.")
     return acted(request, document, said, signer.name)
 

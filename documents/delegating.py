@@ -21,13 +21,17 @@ from documents.signer_services import Visit
 from employees.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
+from outbox.sms import phone_digits
 from signx.errors import ErrorCode, SignXError
 
 
 @dataclass(frozen=True)
 class Colleague:
+    """`phone` is for a signer whose codes go by SMS: the channel never becomes a weaker one."""
+
     name: str
     email: str
+    phone: str = ""
 
 
 def may_delegate(signer: Signer) -> bool:
@@ -40,6 +44,10 @@ def may_delegate(signer: Signer) -> bool:
     )
 
 
+def needs_phone(signer: Signer) -> bool:
+    return signer.code_channel == CodeChannel.SMS
+
+
 @transaction.atomic
 def request_code(signer: Signer, to: Colleague, visit: Visit, *, at: datetime) -> None:
     """A code to the present signer that fits only this colleague, in this browser.
@@ -48,18 +56,17 @@ def request_code(signer: Signer, to: Colleague, visit: Visit, *, at: datetime) -
     """
     _require(signer, to, at)
     bound_to = _binding(signer, to, visit)
-    act_codes.send(signer, Act.DELEGATE, bound_to=bound_to, trace=visit.trace, at=at)
+    act_codes.ensure(signer, Act.DELEGATE, bound_to=bound_to, trace=visit.trace, at=at)
 
 
 def delegate_signer(
-    signer: Signer, *, name: str, email: str, code: str, visit: Visit, at: datetime
+    signer: Signer, to: Colleague, *, code: str, visit: Visit, at: datetime
 ) -> Signer:
     """Put the colleague in the signer's place and send him his own link.
 
     Not inside a transaction: a try of the code stays counted. Raises as `request_code`, and
     CODE_WRONG, CODE_EXPIRED.
     """
-    to = Colleague(name, email)
     _require(signer, to, at)
     act_codes.check(
         signer,
@@ -99,8 +106,7 @@ def _hand_over(signer_id: int, to: Colleague, visit: Visit, at: datetime) -> Sig
 
 def _rename(signer: Signer, to: Colleague, at: datetime) -> None:
     """Nothing of what the one before has said, seen or agreed to counts for the colleague."""
-    signer.name, signer.email, signer.role, signer.phone = to.name, to.email, "", ""
-    signer.code_channel = CodeChannel.EMAIL
+    signer.name, signer.email, signer.role, signer.phone = to.name, to.email, "", to.phone
     signer.status = Signer.Status.PENDING
     signer.invited_at = signer.viewed_at = signer.agreed_at = signer.reminded_at = None
     signer.delegated_at = at
@@ -122,6 +128,9 @@ def _require(signer: Signer, to: Colleague, at: datetime) -> None:
             "the colleague is a party already",
             reason=_("this address belongs to one of the signers"),
         )
+    if needs_phone(signer) and not phone_digits(to.phone):
+        reason = _("the code goes by SMS: the colleague's phone is needed")
+        raise SignXError(ErrorCode.INPUT_INVALID, "no phone", reason=reason)
 
 
 def _is_known(document: Document, email: str) -> bool:
@@ -129,5 +138,11 @@ def _is_known(document: Document, email: str) -> bool:
 
 
 def _binding(signer: Signer, to: Colleague, visit: Visit) -> str:
-    parts = (act_codes.subject(signer), signer.document.public_id, to.name, to.email.lower())
+    parts = (
+        act_codes.subject(signer),
+        signer.document.public_id,
+        to.name,
+        to.email.lower(),
+        to.phone,
+    )
     return act_codes.bind(*parts, visit.session_key)

@@ -291,8 +291,11 @@ def _write(
     if to in {Status.SEALING, Status.COMPLETED}:
         document.error_code = document.error = ""  # a letter that had come back matters no more
     if to in Document.FINAL:
-        document.closed_at = at
         document.closed_reason = detail
+    if to == Status.ANNULLED:
+        document.annulled_at = at
+    elif to in Document.FINAL:
+        document.closed_at = at
     if error is not None:
         document.error_code = error.code.value
         with translation.override(document.portal.language):

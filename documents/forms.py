@@ -38,7 +38,22 @@ class WithdrawForm(PlainForm):
 
 
 class AddressForm(PlainForm):
-    email = forms.EmailField(label=_("New e-mail"), max_length=254)
+    """What is left empty stays as it is."""
+
+    email = forms.EmailField(label=_("New e-mail"), max_length=254, required=False)
+    phone = forms.CharField(label=_("New phone"), max_length=40, required=False)
+
+    def clean_phone(self) -> str:
+        typed = " ".join(self.cleaned_data["phone"].split())
+        if typed and not sms.phone_digits(typed):
+            raise forms.ValidationError(_("type it with the country code"))
+        return typed
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean()
+        if not self.errors and not any(self.cleaned_data.values()):
+            self.add_error("email", forms.ValidationError(_("type the new address")))
+        return data
 
 
 class GeneralForm(PlainForm):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from enum import StrEnum
 
-from documents.models import Document, Signer
+from documents.models import Document, EarlierLink, Signer
+from documents.recipients import payload_for
 from documents.signer_links import hash_token
 from outbox.models import Delivery
 from outbox.services import queue
 
 KIND = "invitation"
+# A signer's links that work beside the newest one; older letters say where the newest is.
+EARLIER_LINKS = 5
 
 
 class Why(StrEnum):
@@ -27,15 +31,14 @@ def key_of(signer: Signer) -> str:
 
 
 def send_link(signer: Signer, *, why: Why) -> Delivery:
-    """A new link in a letter; the signer's earlier link stops working. In a transaction.
+    """A link in a letter. In a transaction.
 
-    An employee gets a notice in the portal instead, and the token is given to nobody: its hash
-    only names the invitation.
+    A reminder's link works beside the earlier ones, because somebody may be signing by one of
+    them this minute; any other letter makes them stop. An employee gets a notice in the portal
+    instead, and the token is given to nobody: its hash only names the invitation.
     """
-    token = secrets.token_urlsafe(32)  # 256 bits
-    signer.link_hash = hash_token(token)
-    signer.link_expires_at = signer.document.expires_at
-    signer.save(update_fields=["link_hash", "link_expires_at"])
+    is_added = why is Why.REMINDER
+    token = new_link(signer, until=signer.document.expires_at, is_added=is_added)
     if signer.signs_in_portal:
         return _notify_employee(signer)
     return queue(
@@ -43,10 +46,24 @@ def send_link(signer: Signer, *, why: Why) -> Delivery:
         kind=KIND,
         channel="mail",
         lane="mail",
-        payload={"signer": signer.pk, "why": why.value},
+        payload=payload_for(signer, why=why.value),
         secret={"token": token},
         subject=signer.document.subject,
     )
+
+
+def new_link(signer: Signer, *, until: datetime, is_added: bool) -> str:
+    """The token of a signer's newest link; the earlier links go on or stop."""
+    if not is_added:
+        signer.earlier_links.all().delete()
+    elif signer.link_hash:
+        EarlierLink.objects.create(signer=signer, link_hash=signer.link_hash)
+        too_old = signer.earlier_links.order_by("-pk").values_list("pk", flat=True)
+        signer.earlier_links.filter(pk__in=list(too_old[EARLIER_LINKS:])).delete()
+    token = secrets.token_urlsafe(32)  # 256 bits
+    signer.link_hash, signer.link_expires_at = hash_token(token), until
+    signer.save(update_fields=["link_hash", "link_expires_at"])
+    return token
 
 
 def invite_next(document: Document) -> None:

@@ -35,16 +35,19 @@ INVITATION_SUBJECT = gettext_lazy("%(organisation)s asks you to sign “%(title)
 REMINDER_SUBJECT = gettext_lazy("Reminder: “%(title)s” waits for your signature")
 COPY_SUBJECT = gettext_lazy("Signed: “%(title)s”")
 ANNULMENT_SUBJECT = gettext_lazy("Proposal to annul “%(title)s”")
+MOVED_SUBJECT = gettext_lazy("Your link to “%(title)s” does not work any more")
 CODE_SUBJECTS: dict[Act, str | Promise] = {
     Act.SIGN: gettext_lazy("Code to sign “%(title)s”"),
     Act.DELEGATE: gettext_lazy("Code to hand over the signing of “%(title)s”"),
     Act.ANNUL: gettext_lazy("Code to annul “%(title)s”"),
+    Act.KEEP: gettext_lazy("Code to keep “%(title)s” in force"),
 }
 # Short: in Cyrillic a message of 70 characters is one SMS.
 _SMS_TEXTS: dict[Act, str | Promise] = {
     Act.SIGN: gettext_lazy("%(code)s is the code to sign document %(number)s. Tell it to nobody."),
     Act.DELEGATE: gettext_lazy("%(code)s is the code to hand over document %(number)s."),
     Act.ANNUL: gettext_lazy("%(code)s is the code to annul document %(number)s."),
+    Act.KEEP: gettext_lazy("%(code)s is the code to keep document %(number)s in force."),
 }
 CLOSED_SUBJECTS: dict[str, str | Promise] = {
     Document.Status.DECLINED: gettext_lazy("The other side has declined: “%(title)s”"),
@@ -100,9 +103,17 @@ def build_closed(delivery: Delivery) -> Letter:
             "reason": document.closed_reason,
             "due": moment(document.expires_at, signer.language),
             "has_signed": signer.status == Signer.Status.SIGNED,
+            "refuser": refuser_of(document),
             "link": document.verification_url,
         }
         return _letter(signer, str(CLOSED_SUBJECTS[facts["status"]]), "closed", facts)
+
+
+def refuser_of(document: Document) -> str:
+    """Who has declined, with the organisation; empty when nobody has."""
+    refuser = document.signers.filter(status=Signer.Status.DECLINED).first()
+    parts = (refuser.name, refuser.organisation) if refuser else ()
+    return ", ".join(part for part in parts if part)
 
 
 def build_annulment_request(delivery: Delivery) -> Letter | None:
@@ -119,6 +130,15 @@ def build_annulment_request(delivery: Delivery) -> Letter | None:
             "link": settings.PUBLIC_URL + reverse("public:annul", args=[token]),
         }
         return _letter(signer, str(ANNULMENT_SUBJECT), "annulment_request", facts)
+
+
+def build_address_moved(delivery: Delivery) -> Letter:
+    """To the address that the sender has replaced: its link does not work, and why."""
+    found = Signer.objects.select_related("document__portal", "document__sender")
+    signer = found.get(pk=delivery.payload["about"])
+    with translation.override(signer.language):
+        to = delivery.open_secret()["address"]
+        return compose("address_moved", str(MOVED_SUBJECT), _facts(signer), to=to)
 
 
 def build_signed_copy(delivery: Delivery) -> Letter | None:
@@ -166,6 +186,7 @@ def compose(
         text=render_to_string(f"mail/{name}.txt", context).strip() + "\n",
         html=render_to_string(f"mail/{name}.html", context),
         attachments=attachments,
+        sender=_("%(organisation)s via SIGNX") % {"organisation": facts["from"]},
     )
 
 

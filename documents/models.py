@@ -203,6 +203,8 @@ class Document(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sealing_at = models.DateTimeField(_("signed by all"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    # Later than `closed_at`, which stays the moment when all had signed.
+    annulled_at = models.DateTimeField(_("annulled"), null=True, blank=True)
     # When the sweep looks at it again (hand-over or sealing that must be repeated); null = never.
     next_step_at = models.DateTimeField(_("next step"), null=True, blank=True)
     step_attempts = models.PositiveSmallIntegerField(_("attempts of the step"), default=0)
@@ -267,6 +269,11 @@ class Document(models.Model):
         """Whose turn it is: all who have not signed and stand first in order."""
         waiting = list(self.signers.exclude(status=Signer.Status.SIGNED))
         return [signer for signer in waiting if signer.order == waiting[0].order]
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it came to the status it has now, if that is an end."""
+        return self.annulled_at or self.closed_at
 
     @property
     def is_personnel(self) -> bool:
@@ -367,7 +374,8 @@ class Signer(models.Model):
     )
     language = models.CharField(_("language"), max_length=8, default="ru")
 
-    # SHA-256 of the link's 256-bit token; the token itself is only in the letter.
+    # SHA-256 of the newest link's 256-bit token; the token itself is only in the letter. Older
+    # ones that still work are EarlierLink rows.
     link_hash = models.CharField(_("hash of the link"), max_length=64, blank=True, db_index=True)
     link_expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
@@ -425,6 +433,23 @@ class Signer(models.Model):
     @property
     def is_undecided(self) -> bool:
         return self.status in {self.Status.PENDING, self.Status.VIEWED}
+
+
+class EarlierLink(models.Model):
+    """A link of an earlier letter that still works: a reminder adds a link, and the page that is
+    open by the one before goes on."""
+
+    signer = models.ForeignKey(
+        Signer, on_delete=models.CASCADE, related_name="earlier_links", verbose_name=_("signer")
+    )
+    link_hash = models.CharField(_("hash of the link"), max_length=64, unique=True)
+
+    class Meta:
+        verbose_name = _("earlier link")
+        verbose_name_plural = _("earlier links")
+
+    def __str__(self) -> str:
+        return f"link:{self.pk}"
 
 
 class Signature(models.Model):
@@ -515,6 +540,7 @@ class AnnulmentConsent(models.Model):
     signed_at = models.DateTimeField(_("signed"))
     # The way, in words, address masked.
     confirmed_by = models.CharField(_("way of confirmation"), max_length=200)
+    level = models.CharField(_("kind of signature"), max_length=20, default="simple")
     # Of the SIGNED file that is annulled.
     signed_sha256 = models.CharField(_("SHA-256 of what was signed"), max_length=64)
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import translation
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from bitrix24.chat import queue_notice
 from documents.models import Document, PortalSettings, Signer
+from documents.recipients import payload_for
 from documents.replies import plain, status_text
 from employees.models import Employee
 from outbox.base import Letter
@@ -48,6 +50,18 @@ def recipients(document: Document, event: str) -> list[Employee]:
     return list({person.pk: person for person in people if person.is_active}.values())
 
 
+def askable(document: Document) -> list[Employee]:
+    """Who gets a signer's request for help: whom the matrix names for undelivered letters, else
+    the people of the document, else the administrators. A request is never lost in an empty row."""
+    people = recipients(document, "mail_rejected")
+    own = (_person(document, role) for role in (SENDER, RESPONSIBLE, SIGNER))
+    people = people or [person for person in own if person is not None and person.is_active]
+    admins = Employee.objects.for_portal(document.portal).filter(
+        is_portal_admin=True, is_active=True
+    )
+    return list({person.pk: person for person in people or admins}.values())
+
+
 def queue_notices(
     document: Document, event: str, *, signer: Signer | None = None, moment: str = ""
 ) -> None:
@@ -83,13 +97,32 @@ def queue_signed_copies(document: Document) -> None:
     """The signed file by mail to both sides; `documents.letters` builds the letter."""
     for signer in document.signers.exclude(email=""):
         queue(
-            key=f"signed_copy:{signer.pk}",
+            key=copy_key(signer),
             kind="signed_copy",
             channel="mail",
             lane="mail",
-            payload={"document": document.pk, "signer": signer.pk},
+            payload=payload_for(signer, document=document.pk),
             subject=document.subject,
         )
+
+
+def queue_moved(signer: Signer, old_email: str, *, at: datetime) -> None:
+    """A short letter to the address that a sender has replaced: its owner may be the one whom the
+    document is for, and then somebody else is asked in his name."""
+    queue(
+        key=f"moved:{signer.pk}:{at.timestamp():.6f}",
+        kind="address_moved",
+        channel="mail",
+        lane="mail",
+        payload={"document": signer.document_id, "about": signer.pk},
+        secret={"address": old_email},
+        subject=signer.document.subject,
+        at=at,
+    )
+
+
+def copy_key(signer: Signer) -> str:
+    return f"signed_copy:{signer.pk}"
 
 
 def queue_closing_news(document: Document) -> None:
@@ -106,7 +139,7 @@ def queue_closing_news(document: Document) -> None:
             kind="closed",
             channel="mail",
             lane="mail",
-            payload={"signer": signer.pk, "status": str(document.status)},
+            payload=payload_for(signer, status=str(document.status)),
             subject=document.subject,
         )
 

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("s/<str:token>/ask/", signer_views.ask_sender, name="ask_sender"),
     path("s/<str:token>/delegate/", delegating_views.delegate, name="delegate"),
     path("s/<str:token>/delegate/confirm/", delegating_views.confirm, name="delegate_confirm"),
+    path("s/<str:token>/delegate/done/", delegating_views.delegated, name="delegated"),
     path("s/<str:token>/annul/", annulling_views.annul, name="annul"),
     path("s/<str:token>/annul/sign/", annulling_views.annul_sign, name="annul_sign"),
     path("s/<str:token>/annul/refuse/", annulling_views.annul_refuse, name="annul_refuse"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from documents import flow, invitations
+from documents import annulling, flow, invitations
 from documents.models import Document, Signer
 from journal.events import EventKind
 from journal.services import record
@@ -41,9 +41,9 @@ def write_again(
     at: datetime,
     personal: dict[str, str] | None = None,
 ) -> None:
-    """A letter with a fresh link, written down in the journal. Under the document's lock."""
+    """A letter with a link of its own, written down in the journal. Under the document's lock."""
     is_new_link = why is invitations.Why.NEW_LINK
-    invitations.send_link(signer, why=why)
+    send_link(signer, why, at=at)
     signer.reminded_at = at
     signer.save(update_fields=["reminded_at"])
     record(
@@ -55,6 +55,15 @@ def write_again(
         personal={"name": signer.name} | (personal or {}),
         at=at,
     )
+
+
+def send_link(signer: Signer, why: invitations.Why, *, at: datetime) -> None:
+    """The letter that asks for what the document waits for: a signature under it, or under the
+    proposal to annul it."""
+    if signer.document.status == Document.Status.COMPLETED:
+        annulling.ask(signer, is_again=why is not invitations.Why.REMINDER, at=at)
+    else:
+        invitations.send_link(signer, why=why)
 
 
 def last_letter_at(signer: Signer) -> datetime | None:

@@ -117,13 +117,14 @@ def answer_waiting(
 
 def is_answerable(document: Document, wait_for: str, *, is_change: bool = False) -> bool:
     """Whether what a process waits for is there."""
-    if document.is_final or wait_for == WaitFor.NOW:
+    if wait_for == WaitFor.NOW:
         return True
     if wait_for == WaitFor.CHANGE:
-        return is_change
-    if wait_for == WaitFor.SENT:
-        return document.status in {Status.SENT, Status.SEALING}
-    return False
+        # A document signed by all can still be annulled; any other end is the last news.
+        return is_change or (document.is_final and document.status != Status.COMPLETED)
+    if wait_for == WaitFor.SENT and document.status in {Status.SENT, Status.SEALING}:
+        return True
+    return document.is_final
 
 
 def answer(subscription: WorkflowSubscription, document: Document, *, at: datetime) -> None:

@@ -79,7 +79,8 @@ def _opened(
     try:
         signer = open_link(token, at=at)
     except SignXError as error:
-        return problem(request, _counted(error, request, at))
+        here = reverse("public:document", args=[token])
+        return problem(request, _counted(error, request, at), language_back=here)
     with speaking(request, signer.language):
         try:
             access = Access(token, signer, state_of(signer, at=at), at)
@@ -106,12 +107,16 @@ def private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def problem(request: HttpRequest, error: SignXError, *, back: str = "") -> HttpResponse:
-    """A full page that says what happened and what to do next."""
+def problem(
+    request: HttpRequest, error: SignXError, *, back: str = "", language_back: str = ""
+) -> HttpResponse:
+    """A full page that says what happened and what to do next; `language_back` is where the switch
+    of languages leads when the address itself takes no GET."""
     log.info("%s %s -> %s", request.method, request.path, error)
     status = http_status(error.code)
     is_dead_link = error.code == ErrorCode.LINK_INVALID
     context = {"error": error, "back": back, "is_dead_link": is_dead_link}
+    context["language_back"] = language_back
     response = render(request, "signer/problem.html", context, status=status)
     if error.code == ErrorCode.SERVICE_BUSY:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -122,7 +127,11 @@ def problem(request: HttpRequest, error: SignXError, *, back: str = "") -> HttpR
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that came from elsewhere, or from a browser that keeps no cookies."""
-    return private(problem(request, SignXError(ErrorCode.REQUEST_FORGED, reason)))
+    match = request.resolver_match
+    token = match.kwargs.get("token") if match else None
+    here = reverse("public:document", args=[token]) if token else ""
+    error = SignXError(ErrorCode.REQUEST_FORGED, reason)
+    return private(problem(request, error, language_back=here))
 
 
 def speaking(request: HttpRequest, preferred: str) -> Any:

@@ -23,6 +23,7 @@ from signing.pages import TextRun
 from signx.errors import ErrorCode, SignXError
 
 READABLE = frozenset({LinkState.READY, LinkState.SIGNED})
+FINISHED = frozenset({LinkState.SIGNED, LinkState.ANNULLED})
 # Made for the parties once everybody has signed.
 RESULTS = frozenset({StoredFile.Kind.SIGNED, StoredFile.Kind.REPORT, StoredFile.Kind.AGREEMENT})
 # Pictures of one hash never change; only this browser may keep them.
@@ -68,9 +69,10 @@ def download(request: HttpRequest, access: Access, kind: str) -> HttpResponse:
     """A file of the document: the shown one while reading, the results when all have signed."""
     if kind == StoredFile.Kind.SHOWN:
         return attachment(_readable(access))
-    is_allowed = kind in RESULTS and access.document.status == Document.Status.COMPLETED
-    stored = access.document.files.filter(kind=kind).first() if is_allowed else None
-    if stored is None or access.state != LinkState.SIGNED:
+    # An annulled document's files stay the parties': that it was signed is true.
+    is_made = access.document.status in {Document.Status.COMPLETED, Document.Status.ANNULLED}
+    stored = access.document.files.filter(kind=kind).first() if kind in RESULTS else None
+    if stored is None or not is_made or access.state not in FINISHED:
         raise SignXError(ErrorCode.NOT_FOUND, kind)
     return attachment(stored)
 

@@ -46,14 +46,13 @@ def hash_token(token: str) -> str:
 def open_link(token: str, *, at: datetime) -> Signer:
     """The signer a link belongs to. Changes nothing.
 
-    Raises SignXError(LINK_INVALID) for a token that is unknown, was replaced by a newer one, or
+    Raises SignXError(LINK_INVALID) for a token that is unknown, was revoked by a newer one, or
     belongs to a document closed long ago; the three are not told apart.
     """
-    signer = (
-        Signer.objects.select_related("document__portal", "document__sender", "employee")
-        .filter(link_hash=hash_token(token))
-        .first()
-    )
+    known = Signer.objects.select_related("document__portal", "document__sender", "employee")
+    digest = hash_token(token)
+    signer = known.filter(link_hash=digest).first()
+    signer = signer or known.filter(earlier_links__link_hash=digest).first()
     if signer is None or _is_forgotten(signer, at):
         raise SignXError(ErrorCode.LINK_INVALID)
     return signer
@@ -61,7 +60,7 @@ def open_link(token: str, *, at: datetime) -> Signer:
 
 def _is_forgotten(signer: Signer, at: datetime) -> bool:
     """Closed long ago, unless a newer letter has given the link a longer life."""
-    closed_at = signer.document.closed_at
+    closed_at = signer.document.ended_at
     if closed_at is None:
         return False
     last = closed_at + READABLE_AFTER_CLOSE

@@ -14,7 +14,7 @@ from bitrix24.chat import queue_notice
 from documents import act_codes, files, flow, notices
 from documents.act_codes import Act
 from documents.flow import Evidence
-from documents.models import Document, Signer, StoredFile
+from documents.models import CodeChannel, Document, Signer, StoredFile
 from documents.replies import plain
 from documents.signer_agreement import due_offer
 from documents.signer_links import LinkState, open_link, require_ready, state_of
@@ -107,7 +107,7 @@ def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Documen
 
     Not inside a transaction: a try is counted in its own, so a failure here never gives one
     back. Raises NOT_YOUR_TURN, STATUS_CONFLICT, CONSENT_MISSING, CODE_WRONG, CODE_EXPIRED,
-    LIMIT_REACHED.
+    LIMIT_REACHED, LINK_INVALID (handed over or moved while the code was checked).
     """
     require_ready(signer, at=at)
     _require_consent(signer, visit)
@@ -116,6 +116,7 @@ def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Documen
     )
     evidence = _evidence(signer, visit)
     with transaction.atomic():
+        require_same(signer)
         offer = due_offer(signer)
         if offer is not None:
             flow.signer_agreed(
@@ -129,9 +130,22 @@ def confirm(signer: Signer, code: str, visit: Visit, *, at: datetime) -> Documen
         return flow.signer_signed(signer.pk, evidence, at)
 
 
+def require_same(signer: Signer) -> Document:
+    """The locked document. Raises LINK_INVALID when, since the signer was read, the signing was
+    handed over or his address changed: the act of one would stand under another's name."""
+    document = flow.lock(signer.document_id)
+    now = document.signers.get(pk=signer.pk)
+    before = (signer.delegated_at, signer.address_changed_at)
+    if (now.delegated_at, now.address_changed_at) != before:
+        raise SignXError(ErrorCode.LINK_INVALID, "handed over or moved meanwhile")
+    return document
+
+
+@transaction.atomic
 def decline(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> Document:
     """Refuse to sign, with the reason every party will see. Final for the document."""
     require_ready(signer, at=at)
+    require_same(signer)
     return flow.signer_declined(signer.pk, reason, _evidence(signer, visit), at)
 
 
@@ -156,8 +170,8 @@ def ask_sender(signer: Signer, request: Request, visit: Visit, *, at: datetime) 
     )
     with translation.override(document.portal.language):
         facts = {"name": plain(signer.name), "title": plain(document.title)}
-        message = _asked(request) % facts
-    for person in notices.recipients(document, "mail_rejected"):
+        message = _asked(request, signer) % facts
+    for person in notices.askable(document):
         queue_notice(
             document.portal,
             person.bitrix_user_id,
@@ -169,11 +183,16 @@ def ask_sender(signer: Signer, request: Request, visit: Visit, *, at: datetime) 
         )
 
 
-def _asked(request: Request) -> str:
+def _asked(request: Request, signer: Signer) -> str:
     if request == Request.NEW_LINK:
         return _(
             "%(name)s asks for a new link: the term for signing “%(title)s” is over. "
             "Send the document again."
+        )
+    if signer.code_channel == CodeChannel.SMS:
+        return _(
+            "%(name)s cannot get the code for “%(title)s”: the phone is out of date. "
+            "Change it on the document's card in SIGNX."
         )
     return _(
         "%(name)s cannot get the code for “%(title)s”: the e-mail address is out of date. "

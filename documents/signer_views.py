@@ -7,11 +7,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from documents import notices
 from documents import signer_services as services
 from documents.agreements import text_for
 from documents.delegating import may_delegate
+from documents.letters import refuser_of
 from documents.models import Document, Signer, StoredFile
 from documents.moments import day, moment
 from documents.signer_access import Access, remember, signing_page, visit_of
@@ -24,6 +28,16 @@ from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
 from signx.http import http_status
 
+# Of the pages on which nothing can be signed.
+HEADINGS: dict[LinkState, str | Promise] = {
+    LinkState.NOT_YOUR_TURN: _("It is not your turn yet"),
+    LinkState.PREPARING: _("The document is being prepared"),
+    LinkState.DECLINED: _("You have declined to sign"),
+    LinkState.DECLINED_BY_OTHER: _("The other side has declined"),
+    LinkState.CANCELLED: _("The sender has withdrawn the document"),
+    LinkState.ANNULLED: _("The document is annulled"),
+    LinkState.EXPIRED: _("The term for signing is over"),
+}
 DOWNLOADS = (StoredFile.Kind.SIGNED, StoredFile.Kind.REPORT, StoredFile.Kind.AGREEMENT)
 
 
@@ -37,7 +51,13 @@ def document_page(request: HttpRequest, access: Access) -> HttpResponse:
         return render(request, "signer/read.html", context)
     if access.state == LinkState.SIGNED:
         return render(request, "signer/done.html", _context(access) | _outcome(access))
-    context = _context(access) | {"is_asked": "asked" in request.GET}
+    context = _context(access) | {
+        "asked": request.GET.get("asked", ""),
+        "heading": HEADINGS[access.state],
+        "refuser": refuser_of(access.document),
+    }
+    if access.state == LinkState.ANNULLED:
+        context |= _annulled(access)
     return render(request, "signer/state.html", context)
 
 
@@ -112,11 +132,16 @@ def ask_sender(request: HttpRequest, access: Access) -> HttpResponse:
     visit = visit_of(request, access.signer)
     if access.state == LinkState.EXPIRED:
         services.ask_sender(access.signer, services.Request.NEW_LINK, visit, at=access.at)
-        return redirect(access.url("document") + "?asked=1")
+        return redirect(access.url("document") + _asked(access))
     if access.state == LinkState.READY:
         services.ask_sender(access.signer, services.Request.ADDRESS_CHANGED, visit, at=access.at)
-        return redirect(access.url("agree") + "?asked=1")
+        return redirect(access.url("agree") + _asked(access))
     return redirect(access.url("document"))
+
+
+def _asked(access: Access) -> str:
+    """What the page says then: that the sender was told, or that there was nobody to tell."""
+    return "?asked=1" if notices.askable(access.document) else "?asked=nobody"
 
 
 @require_safe
@@ -137,7 +162,7 @@ def _agree(request: HttpRequest, access: Access, form: AgreeForm | None = None) 
         "agreement": text_for(access.signer) if has_text else None,
         "form": form or AgreeForm(),
         "address": codes.mask_address(access.signer.code_address),
-        "is_asked": "asked" in request.GET,
+        "asked": request.GET.get("asked", ""),
     }
     return render(request, "signer/agree.html", context, status=422 if form else 200)
 
@@ -225,15 +250,29 @@ def _party(signer: Signer) -> dict[str, Any]:
     }
 
 
+def _results(document: Document) -> list[StoredFile]:
+    """What the parties may take away, in the order of DOWNLOADS."""
+    files = {stored.kind: stored for stored in document.files.filter(kind__in=DOWNLOADS)}
+    return [files[kind] for kind in DOWNLOADS if kind in files]
+
+
+def _annulled(access: Access) -> dict[str, Any]:
+    document = access.document
+    return {
+        "files": _results(document),
+        "annulled": moment(document.annulled_at, _language()) if document.annulled_at else "",
+        "signed": moment(document.closed_at, _language()) if document.closed_at else "",
+    }
+
+
 def _outcome(access: Access) -> dict[str, Any]:
     document = access.document
-    files = {stored.kind: stored for stored in document.files.filter(kind__in=DOWNLOADS)}
     waiting = document.signers.exclude(status=Signer.Status.SIGNED).first()
     return {
         "signed_at": moment(access.signer.decided_at, _language())
         if access.signer.decided_at
         else "",
-        "files": [files[kind] for kind in DOWNLOADS if kind in files],
+        "files": _results(document),
         "waiting": waiting,
         "is_completed": document.status == Document.Status.COMPLETED,
         "is_annulment_proposed": document.annulments.open().exists(),
@@ -249,7 +288,7 @@ def _copy_state(access: Access) -> str:
         return ""
     if access.document.status != Document.Status.COMPLETED:
         return "later"
-    copies = Delivery.objects.filter(kind="signed_copy", payload__signer=access.signer.pk)
+    copies = Delivery.objects.filter(key=notices.copy_key(access.signer))
     return copies.exclude(state=Delivery.State.DEAD).values_list("state", flat=True).first() or ""
 
 

@@ -107,7 +107,7 @@ def invitation_settled(delivery: Delivery) -> None:
         return  # closed meanwhile: the letter was not even built
     if delivery.state == Delivery.State.DONE:
         _invited(document, signer, at)
-    elif document.status == Status.SENDING:
+    elif document.status == Status.SENDING and not _others_may_come(document, signer):
         error = _mail_error(delivery, signer)
         flow.move(document.pk, Status.FAILED, actor=flow.SYSTEM, at=at, error=error)
     elif bounces.is_undeliverable(delivery):
@@ -194,6 +194,14 @@ def _invited(document: Document, signer: Signer, at: datetime) -> None:
         )
     if document.status == Status.SENDING:
         flow.move(document.pk, Status.SENT, actor=flow.SYSTEM, at=at)
+
+
+def _others_may_come(document: Document, signer: Signer) -> bool:
+    """Whether another of those who were asked at the same time has his letter or may get it: then
+    the document goes on, whichever letter was settled first."""
+    others = [one for one in document.awaited_signers if one.pk != signer.pk and one.link_hash]
+    letters = Delivery.objects.filter(key__in=[invitations.key_of(one) for one in others])
+    return letters.exclude(state=Delivery.State.DEAD).exists()
 
 
 def _mail_error(delivery: Delivery, signer: Signer) -> SignXError:

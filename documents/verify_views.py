@@ -128,11 +128,11 @@ def _render(
 
 def _record(document: Document) -> dict[str, Any]:
     signed = document.files.filter(kind=StoredFile.Kind.SIGNED).first()
-    is_completed = document.status == Document.Status.COMPLETED
+    is_signed = document.status in {Document.Status.COMPLETED, Document.Status.ANNULLED}
     return {
         "parties": _parties(document),
-        "signed_sha256": signed.sha256 if signed and is_completed else "",
-        "closed": _moment(document.closed_at) if document.closed_at else "",
+        "signed_sha256": signed.sha256 if signed and is_signed else "",
+        "closed": _moment(document.ended_at) if document.ended_at else "",
         "tone": _TONES.get(Document.Status(document.status), "mute"),
     }
 

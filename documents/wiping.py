@@ -18,6 +18,7 @@ from documents.models import (
     CrmBinding,
     Document,
     Draft,
+    EarlierLink,
     PortalSettings,
     Signature,
     Signer,
@@ -76,6 +77,7 @@ def _forget_people(document: Document) -> None:
         confirmed_by="", ip=None, user_agent="", time_zone=""
     )
     signers.update(bounce_reason="")
+    EarlierLink.objects.filter(signer__document=document).delete()
     Annulment.objects.filter(document=document).update(reason="")
     AnnulmentConsent.objects.filter(annulment__document=document).update(
         confirmed_by="", ip=None, user_agent=""

@@ -33,7 +33,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An e-mail to one address. An empty `message_id` is made from the delivery's key."""
+    """An e-mail to one address. An empty `message_id` is made from the delivery's key; `sender` is
+    the name in From, empty = the service's own."""
 
     to: str
     subject: str
@@ -41,6 +42,7 @@ class Letter:
     html: str
     attachments: tuple[Attachment, ...] = ()
     message_id: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import hmac
 import logging
 import re
 from datetime import timedelta
+from email.utils import formataddr, parseaddr
 from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from signx.logs import mask
 
 log = logging.getLogger(__name__)
 PUT_OFF = timedelta(seconds=30)
+SENDER_LENGTH = 100
 
 
 def send(deliveries: list[Delivery]) -> list[Outcome]:
@@ -96,7 +98,7 @@ def _message(delivery: Delivery, letter: Letter) -> EmailMultiAlternatives:
         subject=" ".join(letter.subject.split()),
         body=letter.text,
         to=[letter.to],
-        from_email=settings.BOUNCE_ADDRESS or None,
+        from_email=settings.BOUNCE_ADDRESS or _author(letter),
         headers=_headers(delivery, letter),
     )
     if letter.html:
@@ -109,8 +111,16 @@ def _message(delivery: Delivery, letter: Letter) -> EmailMultiAlternatives:
 def _headers(delivery: Delivery, letter: Letter) -> dict[str, str]:
     headers = {"Message-ID": message_id(delivery, letter), "Auto-Submitted": "auto-generated"}
     if settings.BOUNCE_ADDRESS:  # then `from_email` is only the envelope's sender
-        headers["From"] = settings.DEFAULT_FROM_EMAIL
+        headers["From"] = _author(letter)
     return headers
+
+
+def _author(letter: Letter) -> str:
+    """Our own address, under the name of the one we write for. That name comes from outside: it
+    may hold neither another header nor what looks like another address."""
+    own_name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    name = " ".join(re.sub(r'[\x00-\x1f\x7f<>@"\\]', " ", letter.sender).split())
+    return formataddr((name[:SENDER_LENGTH] or own_name, address))
 
 
 def _refused(code: int, text: bytes | str) -> Outcome:

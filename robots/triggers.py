@@ -1,4 +1,4 @@
-"""CRM triggers «документ подписан» and «документ отклонён»: a stage moves without a process.
+"""CRM triggers «документ подписан», «отклонён», «аннулирован»: a stage moves without a process.
 
 An administrator switches them on in Settings; then every document that is bound to a CRM item and
 ends so fires one, through the outbox. Source: Bitrix24 docs, api-reference/crm/automation/triggers.
@@ -55,6 +55,14 @@ TRIGGERS: dict[str, Trigger] = {
             ru="SIGNX: документ отклонён",
             kz="SIGNX: құжаттан бас тартылды",
             en="SIGNX: the document is declined",
+        ),
+    ),
+    Document.Status.ANNULLED: Trigger(
+        "signx_annulled",
+        Words(
+            ru="SIGNX: документ аннулирован",
+            kz="SIGNX: құжат күшін жойды",
+            en="SIGNX: the document is annulled",
         ),
     ),
 }

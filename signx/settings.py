@@ -207,6 +207,7 @@ OUTBOX_BUILDERS = {
     "signed_copy": "documents.letters.build_signed_copy",
     "closed": "documents.letters.build_closed",
     "annulment_request": "documents.letters.build_annulment_request",
+    "address_moved": "documents.letters.build_address_moved",
     "employee_code": "employees.letters.build_employee_code",
     "confirmation_request": "employees.letters.build_confirmation_request",
     "certificate_ends": "employees.letters.build_certificate_ends",

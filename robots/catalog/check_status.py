@@ -51,9 +51,12 @@ class StatusInput(base.RobotInput):
         },
         title=Words(ru="Когда ответить", kz="Қашан жауап беру керек", en="When to answer"),
         hint=Words(
-            ru="Если процесс ждёт, задайте в роботе время ожидания.",
-            kz="Процесс күтетін болса, роботта күту уақытын белгілеңіз.",
-            en="When the process waits, set a waiting time in the robot.",
+            ru="Если процесс ждёт, задайте в роботе время ожидания. У подписанного всеми документа "
+            "следующее изменение — предложение аннулировать его, отказ или аннулирование.",
+            kz="Процесс күтетін болса, роботта күту уақытын белгілеңіз. Барлығы қол қойған "
+            "құжаттың келесі өзгерісі — күшін жою ұсынысы, одан бас тарту немесе күшін жою.",
+            en="When the process waits, set a waiting time in the robot. For a document signed by "
+            "all the next change is a proposal to annul it, a refusal of that, or the annulment.",
         ),
     )
 

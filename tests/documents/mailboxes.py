@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 
 class Box(socketserver.ThreadingTCPServer):
-    """`letters` by number; `seen` are those that a reader has marked, or deleted in POP3."""
+    """`letters` by number; `seen` are those that a reader has marked as read, or
+    deleted in POP3; `looked_at` carry a keyword of the reader's own."""
 
     allow_reuse_address = daemon_threads = True
 
@@ -18,6 +19,7 @@ class Box(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), handler)
         self.letters: list[bytes] = []
         self.seen: set[int] = set()
+        self.looked_at: set[int] = set()
 
     @property
     def port(self) -> int:
@@ -37,7 +39,7 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class Imap(_Session):
-    """RFC 3501: LOGIN, SELECT, UID SEARCH UNSEEN, UID FETCH, UID STORE, LOGOUT."""
+    """RFC 3501: LOGIN, SELECT, UID SEARCH UNSEEN UNKEYWORD, UID FETCH, UID STORE, LOGOUT."""
 
     def handle(self) -> None:
         self.say("* OK ready")
@@ -54,18 +56,20 @@ class Imap(_Session):
         elif word.startswith("SELECT"):
             self.say(f"* {len(self.server.letters)} EXISTS")
         elif word.startswith("UID SEARCH"):
-            self.say("* SEARCH " + " ".join(map(str, self.server.unread)))
+            new = [one for one in self.server.unread if one not in self.server.looked_at]
+            self.say("* SEARCH " + " ".join(map(str, new)))
         elif word.startswith("UID FETCH"):
             letter = self.server.letters[number - 1]
             self.say(f"* {number} FETCH (UID {number} BODY[] {{{len(letter)}}}")
             self.wfile.write(letter)
             self.say(")")
         elif word.startswith("UID STORE"):
-            self.server.seen.add(number)
+            marked = self.server.seen if "SEEN" in word else self.server.looked_at
+            marked.add(number)
 
 
 class Pop3(_Session):
-    """RFC 1939: USER, PASS, LIST, RETR, DELE, QUIT; deleting counts at QUIT."""
+    """RFC 1939: USER, PASS, LIST, TOP, RETR, DELE, QUIT; deleting counts at QUIT."""
 
     def handle(self) -> None:
         deleted: set[int] = set()
@@ -77,9 +81,10 @@ class Pop3(_Session):
                 for number in self.server.unread:
                     self.say(f"{number} {len(self.server.letters[number - 1])}")
                 self.say(".")
-            elif word == "RETR":
+            elif word in {"RETR", "TOP"}:
+                letter = self.server.letters[int(argument.split()[0]) - 1]
                 self.say("+OK")
-                self.wfile.write(self.server.letters[int(argument) - 1])
+                self.wfile.write(letter if word == "RETR" else letter.partition(b"\r\n\r\n")[0])
                 self.say("\r\n.")
             else:
                 if word == "DELE":

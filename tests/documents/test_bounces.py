@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from documents import bounce_mailbox, bounce_reports
+from bitrix24.models import Portal
+from documents import bounce_mailbox, bounce_reports, tasks
+from documents.creation import Counterparty
 from documents.models import Document
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.mail import message_id
 from outbox.models import Delivery
-from outbox.services import prepare
+from outbox.services import prepare, settle
 from signx.env import Mailbox
 from tests import factories
 from tests.documents import mailboxes
@@ -42,6 +44,15 @@ def report(original_id: str, *, action: str = "failed", part: str = "message/rfc
         "    rejected: User unknown\r\n\r\n"
         f"--b\r\nContent-Type: {part}\r\n\r\n{returned}\r\n--b--\r\n"
     ).encode()
+
+
+PERSONAL = b"From: ilin@zakazchik.example\r\nSubject: An invoice\r\n\r\nHere it is.\r\n"
+# Headers that the standard parser raises on, and a report without an end.
+MALFORMED = [
+    report("<@"),
+    report("<17.ab@signx.test>").replace(b"report-type=delivery-status", b"report-type*"),
+    report("<17.ab@signx.test>").replace(b"Action: failed", b"Action: =?utf-8?q?\xff"),
+]
 
 
 @pytest.fixture
@@ -77,6 +88,7 @@ def test_a_report_names_the_letter_and_the_reason(part: str) -> None:
         b"From: ilin@zakazchik.example\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n",
         b"",
         b"\xff\xfe\x00 not a letter",
+        *MALFORMED,
     ],
 )
 def test_delays_answers_and_rubbish_are_no_failures(raw: bytes) -> None:
@@ -85,9 +97,11 @@ def test_delays_answers_and_rubbish_are_no_failures(raw: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["imap", "pop3"])
 def test_the_mailbox_is_read_once(sent: Document, letter_id: str, settings: Any, kind: str) -> None:
+    """What people and strangers wrote stays there unread, and what cannot be read stops nothing."""
     handler = mailboxes.Imap if kind == "imap" else mailboxes.Pop3
     with mailboxes.serving(handler) as box:
-        box.letters = [report("<1.00@elsewhere.test>"), report(letter_id), report(letter_id)]
+        strange = [PERSONAL, report("<1.00@elsewhere.test>"), *MALFORMED]
+        box.letters = [*strange, report(letter_id), report(letter_id), *strange]
         settings.BOUNCE_MAILBOX = Mailbox(
             kind == "imap", False, "127.0.0.1", box.port, "bounces", "secret", "INBOX"
         )
@@ -95,7 +109,8 @@ def test_the_mailbox_is_read_once(sent: Document, letter_id: str, settings: Any,
         found = [bounce_mailbox.read_mailbox(NOON), bounce_mailbox.read_mailbox(NOON)]
 
         assert found == [1, 0]
-        assert box.unread == []
+        ours = {len(strange) + 1, len(strange) + 2}
+        assert box.seen == ours
     signer = factories.counterparty_of(sent)
     assert (signer.bounced_at, signer.bounce_reason[:9]) == (NOON, "550 5.1.1")
     assert events(sent) == 1
@@ -124,6 +139,30 @@ def test_a_provider_tells_by_webhook(sent: Document, letter_id: str, settings: A
 
     assert [answer.json() for answer in answers] == [{"taken": 1}, {"taken": 0}]
     assert events(sent) == 1
+
+
+def test_a_reason_with_a_null_byte_is_kept_without_it(
+    sent: Document, letter_id: str, settings: Any
+) -> None:
+    settings.MAIL_WEBHOOK_SECRET = SECRET
+    told = [{"event": "bounced", "message_id": letter_id, "reason": "550 \0 No such user"}]
+    body = json.dumps({"events": told})
+
+    answer = Client().post("/hooks/mail", body, content_type="application/json", headers=HEADERS)
+
+    assert answer.json() == {"taken": 1}
+    assert factories.counterparty_of(sent).bounce_reason == "550  No such user"
+
+
+@pytest.mark.parametrize("raw", MALFORMED)
+def test_a_piped_letter_that_cannot_be_read_is_no_news(
+    sent: Document, settings: Any, raw: bytes
+) -> None:
+    settings.MAIL_WEBHOOK_SECRET = SECRET
+
+    answer = Client().post("/hooks/mail", raw, content_type="message/rfc822", headers=HEADERS)
+
+    assert answer.json() == {"taken": 0}
 
 
 def test_a_mail_server_pipes_the_report_itself(
@@ -192,3 +231,42 @@ def test_a_refused_code_is_shown_like_a_refused_letter(sent: Document) -> None:
     signer.refresh_from_db()
     assert signer.bounce_reason == "550 5.2.1 Disabled"
     assert isinstance(prepare(Delivery.objects.get(kind="signing_code")), Outcome)
+
+
+PAIR = (
+    Counterparty("Ильин Пётр Андреевич", "ilin@zakazchik.example", crm_contact_id=5),
+    Counterparty("Громова Елена Юрьевна", "gromova@poruchitel.example", crm_contact_id=6),
+)
+
+
+def refuse(delivery: Delivery) -> Outcome:
+    return Outcome(done=False, code="mail_rejected", detail=f"550 5.1.1 {delivery.pk}", final=True)
+
+
+@pytest.mark.parametrize("order", [("bad", "good"), ("good", "bad")])
+def test_one_bad_address_of_two_is_a_warning_whichever_letter_came_first(
+    office: Portal, order: tuple[str, str]
+) -> None:
+    document = factories.make_sending(office, counterparty=None, counterparties=PAIR)
+    tasks.hand_over(document.pk, NOON)
+    bad, good = Delivery.objects.filter(kind="invitation").order_by("pk")
+
+    for which in order:
+        letter, outcome = (bad, refuse(bad)) if which == "bad" else (good, Outcome(done=True))
+        settle(letter, outcome, NOON)
+
+    document.refresh_from_db()
+    assert (document.status, document.error_code) == ("sent", "mail_rejected")
+    assert document.signers.get(key="2").bounced_at is not None
+    assert document.signers.get(key="3").invited_at is not None
+
+
+def test_two_bad_addresses_of_two_are_a_failure(office: Portal) -> None:
+    document = factories.make_sending(office, counterparty=None, counterparties=PAIR)
+    tasks.hand_over(document.pk, NOON)
+
+    for letter in Delivery.objects.filter(kind="invitation"):
+        settle(letter, refuse(letter), NOON)
+
+    document.refresh_from_db()
+    assert document.status == "failed"

@@ -74,14 +74,8 @@ def delegate(document: Document) -> None:
         return
     to = delegating.Colleague("Громова Елена Юрьевна", "gromova@zakazchik.example")
     delegating.request_code(signer, to, VISIT, at=LATER)
-    services.delegate_signer(
-        signer,
-        name=to.name,
-        email=to.email,
-        code=code_of(signer, Act.DELEGATE),
-        visit=VISIT,
-        at=LATER,
-    )
+    code = code_of(signer, Act.DELEGATE)
+    services.delegate_signer(signer, to, code=code, visit=VISIT, at=LATER)
 
 
 NEWS: list[tuple[str, Callable[[Document], None], str, str]] = [

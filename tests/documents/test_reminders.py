@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from bitrix24.models import Portal
-from documents import bounces, services, tasks
+from documents import bounces, invitations, services, tasks
+from documents.invitations import EARLIER_LINKS
 from documents.models import Document
+from documents.signer_links import open_link
 from employees.models import Employee
 from journal.services import chain_of
+from outbox.base import Letter
 from outbox.models import Delivery
+from outbox.services import content
 from signx.errors import ErrorCode, SignXError
 from tests import factories
 from tests.factories import NOON
@@ -22,6 +27,12 @@ DAY = timedelta(days=1)
 def letters(document: Document) -> int:
     invitations = Delivery.objects.filter(kind="invitation", subject_id=document.public_id)
     return invitations.filter(payload__why="reminder").count()
+
+
+def link_of(document: Document) -> str:
+    """The link with which somebody has opened the page."""
+    signer = factories.counterparty_of(document)
+    return invitations.new_link(signer, until=document.expires_at, is_added=False)
 
 
 def sweep(document: Document, days_before: int) -> None:
@@ -142,7 +153,58 @@ def test_an_old_letter_that_comes_back_says_nothing_about_the_new_address(
     signer.refresh_from_db()
     assert signer.bounced_at is None
     assert Document.objects.get(pk=sent.pk).error_code == ""
-    assert chain_of(sent.subject).filter(kind="signer_letter_bounced").count() == 1
+    event = chain_of(sent.subject).get(kind="signer_letter_bounced")
+    assert event.personal_data["address"] == "i***@zakazchik.example"
+    assert event.personal_data["name"] == "Ильин Пётр Андреевич"
+
+
+@pytest.mark.parametrize("belongs_to", ["signer", "employee"])
+def test_another_partys_address_is_refused(
+    sent: Document, colleague: Employee, belongs_to: str
+) -> None:
+    signer = factories.counterparty_of(sent)
+    company = sent.signers.get(key="1").email
+    email = company.upper() if belongs_to == "signer" else colleague.email
+    assert email
+
+    with pytest.raises(SignXError) as refusal:
+        services.change_address(signer, email, by=colleague, at=NOON + DAY)
+
+    assert refusal.value.code == ErrorCode.INPUT_INVALID
+    assert factories.counterparty_of(sent).email == "ilin@zakazchik.example"
+
+
+def test_the_old_address_is_told(sent: Document, colleague: Employee) -> None:
+    signer = factories.counterparty_of(sent)
+
+    services.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
+
+    delivery = Delivery.objects.get(kind="address_moved")
+    letter = content(delivery)
+    assert isinstance(letter, Letter)
+    assert letter.to == "ilin@zakazchik.example"
+    assert "/s/" not in letter.text
+    assert "novyj" not in letter.text + letter.html + str(delivery.payload)
+
+
+def test_a_phone_is_changed_like_an_address(sent: Document, colleague: Employee) -> None:
+    sent.signers.filter(key="2").update(code_channel="sms", phone="+79120001122", agreed_at=NOON)
+    signer = factories.counterparty_of(sent)
+    first = link_of(sent)
+
+    services.change_address(signer, phone="+79120003344", by=colleague, at=NOON + DAY)
+
+    signer.refresh_from_db()
+    assert (signer.phone, signer.email) == ("+79120003344", "ilin@zakazchik.example")
+    assert signer.agreed_at is None
+    event = chain_of(sent.subject).get(kind="signer_address_changed")
+    assert (event.personal_data["before"], event.personal_data["address"]) == (
+        "+7***22",
+        "+7***44",
+    )
+    assert not Delivery.objects.filter(kind="address_moved").exists()
+    with pytest.raises(SignXError):
+        open_link(first, at=NOON + DAY)
 
 
 @pytest.mark.parametrize("who", ["stranger", "powerless", "same"])
@@ -163,3 +225,41 @@ def test_an_address_is_not_changed_by_anybody_or_to_itself(
 
     assert refusal.value.code == ErrorCode(expected[who])
     assert factories.counterparty_of(sent).email == "ilin@zakazchik.example"
+
+
+def test_a_reminder_leaves_the_page_that_is_open_working(sent: Document) -> None:
+    token = link_of(sent)
+
+    for days_before in (7, 3, 1):
+        sweep(sent, days_before)
+
+    assert open_link(token, at=sent.expires_at - DAY).pk == factories.counterparty_of(sent).pk
+
+
+@pytest.mark.parametrize("act", ["resend", "address"])
+def test_what_revokes_a_link_revokes_the_earlier_ones_too(
+    sent: Document, colleague: Employee, act: str
+) -> None:
+    first = link_of(sent)
+    sweep(sent, 7)
+    signer = factories.counterparty_of(sent)
+
+    if act == "resend":
+        services.resend_invitation(signer, by=colleague, at=sent.expires_at - 6 * DAY)
+    else:
+        at = sent.expires_at - 6 * DAY
+        services.change_address(signer, "novyj@zakazchik.example", by=colleague, at=at)
+
+    with pytest.raises(SignXError) as refusal:
+        open_link(first, at=sent.expires_at - 6 * DAY)
+    assert refusal.value.code == ErrorCode.LINK_INVALID
+    assert not signer.earlier_links.exists()
+
+
+def test_only_some_earlier_links_are_kept(sent: Document) -> None:
+    signer = factories.counterparty_of(sent)
+    with transaction.atomic():
+        for _letter in range(EARLIER_LINKS + 3):
+            invitations.send_link(signer, why=invitations.Why.REMINDER)
+
+    assert signer.earlier_links.count() == EARLIER_LINKS

@@ -197,6 +197,30 @@ def test_an_address_that_cannot_be_put_on_the_wire_is_rejected(mailbox, to):
     assert mailbox.letters == []
 
 
+@pytest.mark.parametrize("bounce_address", ["", "bounces@signx.test"])
+@pytest.mark.parametrize(
+    ("sender", "name"),
+    [
+        ("ООО «Контора» через SIGNX", "ООО «Контора» через SIGNX"),
+        ("Bank\r\nBcc: all@bank.example", "Bank Bcc: all bank.example"),
+        ('"Bank" <boss@bank.example>', "Bank boss bank.example"),
+        ("", "SIGNX"),
+    ],
+)
+def test_the_sender_has_a_name_but_only_our_address(
+    mailbox, settings, bounce_address, sender, name
+):
+    settings.BOUNCE_ADDRESS = bounce_address
+    letter("ilin@zakazchik.example", sender=sender)
+
+    services.deliver_due(NOON)
+
+    (arrived,) = mailbox.letters
+    (author,) = arrived["From"].addresses
+    assert (author.display_name, author.addr_spec) == (name, "noreply@signx.test")
+    assert arrived["Bcc"] is None
+
+
 def test_undelivered_letters_return_to_an_address_of_their_own(mailbox, settings):
     settings.BOUNCE_ADDRESS = "bounces@signx.test"
     letter("ilin@zakazchik.example")

@@ -77,10 +77,24 @@ def test_a_process_can_wait_for_news(processes, sent, clerk, wait_for):
     assert "Ошибка в сумме" in step.values["status_text"]
 
 
-def test_what_is_final_already_is_answered_without_waiting(processes, sent, clerk):
+def test_a_process_can_wait_for_an_annulment(processes, sent):
+    Document.objects.filter(pk=sent.pk).update(status=Document.Status.COMPLETED)
+    step = processes.status(document=sent.public_id, wait_for="change")
+    processes.worker.run()
+    assert step.state == "waiting"
+
+    flow.move(sent.pk, "annulled", actor="signer:2", detail="Заключён новый договор")
+    processes.worker.run()
+
+    assert step.values["status_code"] == "annulled"
+    assert "Заключён новый договор" in step.values["status_text"]
+
+
+@pytest.mark.parametrize("wait_for", ["change", "final"])
+def test_what_can_change_no_more_is_answered_without_waiting(processes, sent, clerk, wait_for):
     cancel_document(sent, by=clerk, reason="Ошибка", at=timezone.now())
 
-    step = processes.status(document=sent.public_id, wait_for="final")
+    step = processes.status(document=sent.public_id, wait_for=wait_for)
     processes.worker.run()
 
     assert step.values["status_code"] == "cancelled"

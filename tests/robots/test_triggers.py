@@ -21,7 +21,7 @@ from robots.services import restore_robots, shown_switches, switch
 from robots.triggers import CODE, document_moved
 from signx.errors import ErrorCode, SignXError
 
-CODES = {"signx_completed", "signx_declined"}
+CODES = {"signx_completed", "signx_declined", "signx_annulled"}
 
 
 def on_portal(devportal):
@@ -44,7 +44,7 @@ def sent(processes, converted, robots_on, director):
     return send
 
 
-def test_the_switch_adds_both_triggers_in_the_language_of_the_portal(portal, director, devportal):
+def test_the_switch_adds_all_triggers_in_the_language_of_the_portal(portal, director, devportal):
     portal.language = "ru"
 
     state = switch(portal, CODE, True, by=director)
@@ -86,6 +86,17 @@ def test_completed_fires_the_other_one(sent, robots_on, director):
 
     params = Delivery.objects.get(kind="crm_trigger").payload["params"]
     assert params == {"CODE": "signx_completed", "OWNER_TYPE_ID": 2, "OWNER_ID": cast.DEAL_MAIN}
+
+
+def test_an_annulment_fires_too(sent, robots_on, director, devportal, processes):
+    switch(robots_on, CODE, True, by=director)
+    document = sent()
+    Document.objects.filter(pk=document.pk).update(status=Document.Status.COMPLETED)
+
+    flow.move(document.pk, "annulled", actor="signer:2", detail="Новый договор")
+    processes.worker.run()
+
+    assert fired(devportal) == [{"code": "signx_annulled", "owner": [2, cast.DEAL_MAIN]}]
 
 
 def test_nothing_fires_while_switched_off(sent, processes, devportal):

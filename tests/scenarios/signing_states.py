@@ -17,14 +17,18 @@ from reportlab.pdfgen.canvas import Canvas
 from bitrix24.models import Portal
 from devportal.cast_papers import DEFAULT_TITLE, default_contract
 from devportal.cast_people import VOSTOK
-from documents import flow, services, tasks
+from documents import annulling, flow, services, tasks
+from documents.act_codes import Act
 from documents.creation import Counterparty
-from documents.models import Document, PortalSettings
+from documents.models import Document, PortalSettings, Signer
 from documents.public_limits import TRIES_OF_LINK
+from documents.signer_services import Visit
 from employees import codes
+from employees.models import OneTimeCode
 from signing.intake import Intake, take_in
 from signx.limits import spend
 from tests import factories
+from tests.documents.codes import code_of
 from tests.factories import NOON
 from tests.scenarios.signing import Letterbox, invite
 from tests.scenarios.site import Site
@@ -157,6 +161,8 @@ def finalising(at: Setting) -> Letterbox:
 
 def done(at: Setting) -> Letterbox:
     letter = finalising(at)
+    # The page loads itself again when the files are made, which would abort our own loading of it.
+    at.page.goto("about:blank")
     at.app.run(tasks.seal, letter.document.pk)
     return at.open(letter)
 
@@ -251,6 +257,81 @@ def hand_over(at: Setting) -> None:
     at.open(at.invite(), "delegate/")
 
 
+def hand_over_code(at: Setting) -> Letterbox:
+    at.app.run(PortalSettings.objects.filter(portal=at.office).update, may_delegate=True)
+    letter = at.open(at.invite(), "delegate/")
+    at.page.locator("input[name=name]").fill("Громова Елена Юрьевна")
+    at.page.locator("input[name=email]").fill("gromova@zakazchik.example")
+    at.press("Прислать код на")
+    at.page.locator("input[name=code]").wait_for()
+    return letter
+
+
+def handed_over(at: Setting) -> None:
+    letter = hand_over_code(at)
+    at.page.locator("input[name=code]").fill(letter.code())
+    at.press("Передать")
+    at.page.wait_for_url("**/delegate/done/")
+
+
+def annul_code(at: Setting) -> Letterbox:
+    letter = at.open(done(at), "annul/")
+    at.page.locator("textarea").fill("Стороны заключили новый договор")
+    at.press("Прислать код на")
+    at.page.locator("input[name=code]").wait_for()
+    return letter
+
+
+def annul_signed(at: Setting) -> Letterbox:
+    letter = annul_code(at)
+    at.page.locator("input[name=code]").fill(letter.code())
+    at.press("Подписать аннулирование")
+    at.page.get_by_role("status").wait_for()
+    return letter
+
+
+def annul_proposed(at: Setting) -> None:
+    """By the company: the other side reads it and answers."""
+    letter = done(at)
+    at.app.run(_propose_as_company, letter.document)
+    at.open(letter, "annul/")
+
+
+def annul_refusal_code(at: Setting) -> None:
+    annul_proposed(at)
+    at.press("Отказаться от аннулирования")
+    at.page.locator("input[name=code]").wait_for()
+
+
+def code_expired(at: Setting) -> None:
+    at.ask_for_code()
+    at.app.run(OneTimeCode.objects.update, expires_at=NOON)
+    at.page.reload()
+
+
+def code_by_sms(at: Setting) -> None:
+    channel = PortalSettings.objects.filter(portal=at.office).update
+    at.app.run(channel, code_channel="sms")
+    letter = at.invite(counterparty=somebody(phone="+7 912 000-11-22"))
+    at.app.run(channel, code_channel="email")
+    at.open(letter, "sign/")
+    at.press("Получить код")
+    at.page.wait_for_url("**/code/**")
+
+
+def stale_page(at: Setting) -> None:
+    at.open(at.invite(), "sign/")
+    at.page.context.clear_cookies()
+    at.press("Получить код")
+    at.page.get_by_text("request_forged").wait_for()
+
+
+def preparing(at: Setting) -> None:
+    letter = at.invite()
+    at.app.run(Document.objects.filter(pk=letter.document.pk).update, status="draft")
+    at.open(letter)
+
+
 def busy(at: Setting) -> None:
     letter = at.invite()
     at.app.run(_execute, "ALTER TABLE documents_signer RENAME TO documents_signer_away")
@@ -293,10 +374,29 @@ STATES: dict[str, Callable[[Setting], object]] = {
         annulled,
         annul,
         hand_over,
+        hand_over_code,
+        handed_over,
+        annul_code,
+        annul_signed,
+        annul_proposed,
+        annul_refusal_code,
+        code_expired,
+        code_by_sms,
+        stale_page,
+        preparing,
         busy,
         nothing_here,
     )
 }
+
+
+def _propose_as_company(document: Document) -> None:
+    signer = Signer.objects.select_related("document__portal").get(document=document, key="1")
+    visit = Visit(session_key="s" * 43)
+    reason, now = "Стороны заключили новый договор", timezone.now()
+    annulling.request_code(signer, reason, visit, at=now)
+    code = code_of(signer, Act.ANNUL)
+    annulling.sign(signer, reason, code, visit, at=now)
 
 
 def _execute(sql: str) -> None:

@@ -15,8 +15,9 @@ from documents.models import Annulment, Document, StoredFile
 from documents.verification import check_file
 from employees.models import Employee
 from journal.services import chain_of, verify_chain
+from outbox.base import Outcome
 from outbox.models import Delivery
-from outbox.services import content
+from outbox.services import content, prepare
 from tests import factories
 from tests.documents.codes import code_of
 from tests.factories import NOON
@@ -51,6 +52,11 @@ def sign_in_frame(desk: Desk, document: Document, reason: str = "") -> str:
     assert desk.post(f"{base}/code", {"reason": reason}).status_code == 200
     code = code_of(document.signers.get(key="1"), Act.ANNUL)
     return desk.post(f"{base}/sign", {"reason": reason, "code": code}).content.decode()
+
+
+def prepare_is_dropped(delivery: Delivery) -> bool:
+    """Nothing is sent: its link is revoked."""
+    return isinstance(prepare(delivery), Outcome)
 
 
 def status(document: Document) -> str:
@@ -143,6 +149,65 @@ def test_a_refused_proposal_leaves_the_document_in_force(
     clock.shift(timedelta(minutes=2))  # the next code
     propose_by_link(signed)
     assert Annulment.objects.open().count() == 1
+
+
+def test_refusing_by_a_link_needs_a_code(signed: Invited, director: Desk) -> None:
+    sign_in_frame(director, signed.document, REASON)
+
+    asked = signed.post("annul/refuse/")
+    wrong = signed.post("annul/refuse/", code="000000")
+    assert (asked.status_code, wrong.status_code) == (200, 422)
+    assert Annulment.objects.open().exists()
+    letter = content(Delivery.objects.filter(kind="signing_code").latest("pk"))
+    assert "refuse to annul" in letter.text or "отказываетесь аннулировать" in letter.text
+    code = code_of(signed.signer, Act.KEEP)
+
+    assert signed.post("annul/refuse/", code=code).status_code == 302
+    assert Annulment.objects.get().state == "refused"
+    assert status(signed.document) == "completed"
+
+
+def test_a_proposal_leaves_the_earlier_link_working(signed: Invited, director: Desk) -> None:
+    sign_in_frame(director, signed.document, REASON)
+
+    assert REASON in signed.get("annul/").content.decode()
+
+
+def test_a_lost_proposal_is_sent_again_or_elsewhere(signed: Invited, director: Desk) -> None:
+    sign_in_frame(director, signed.document, REASON)
+    base = f"/app/documents/{signed.document.public_id}"
+
+    card = director.read(base)
+    again = director.post(f"{base}/resend", {"signer": "2"})
+    moved = director.post(f"{base}/address", {"signer": "2", "email": "novyj@zakazchik.example"})
+
+    assert "Send a new link" in card
+    assert (again.status_code, moved.status_code) == (200, 200)
+    requests = Delivery.objects.filter(kind="annulment_request").order_by("pk")
+    assert requests.count() == 3
+    assert prepare_is_dropped(requests[0]) and prepare_is_dropped(requests[1])
+    assert content(requests[2]).to == "novyj@zakazchik.example"
+    assert signed.get("annul/").status_code == 410
+    token = requests[2].open_secret()["token"]
+    assert REASON in Client().get(f"/s/{token}/annul/").content.decode()
+
+
+def test_after_the_answer_nothing_is_sent_again(signed: Invited, director: Desk) -> None:
+    propose_by_link(signed)
+    sign_in_frame(director, signed.document)
+
+    base = f"/app/documents/{signed.document.public_id}"
+    assert director.post(f"{base}/resend", {"signer": "2"}).status_code == 409
+
+
+def test_a_code_for_another_reason_is_not_said_to_be_sent(signed: Invited) -> None:
+    signed.post("annul/", reason=REASON)
+
+    answer = signed.post("annul/", reason="Другая причина")
+
+    assert answer.status_code == 429
+    assert "можно запросить через 60\N{NO-BREAK SPACE}с" in answer.content.decode()
+    assert 'name="code"' not in answer.content.decode()
 
 
 def test_a_code_fits_only_the_proposal_that_was_shown(signed: Invited) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from time_machine import Traveller
 
 from documents.act_codes import Act
 from documents.models import Document, PortalSettings
@@ -26,7 +30,7 @@ def hand_over(invited: Invited) -> str:
     assert invited.post("delegate/", **COLLEAGUE).status_code == 200
     code = code_of(invited.signer, Act.DELEGATE)
     answer = invited.post("delegate/confirm/", code=code, **COLLEAGUE)
-    assert answer.status_code == 200, answer.content
+    assert answer.status_code == 302, answer.content
     return str(Delivery.objects.filter(kind="invitation").latest("pk").open_secret()["token"])
 
 
@@ -112,3 +116,70 @@ def test_mistakes_stay_on_the_form(allowed: Invited, changes: dict[str, str], wo
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert Document.objects.get(pk=allowed.document.pk).status == "sent"
+
+
+def test_the_result_can_be_loaded_again_in_this_browser_alone(allowed: Invited) -> None:
+    hand_over(allowed)
+
+    pages = [allowed.get("delegate/done/") for _ in range(2)]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert "g***@zakazchik.example" in pages[1].content.decode()
+    assert Client().get(allowed.url("delegate/done/")).status_code == 410
+
+
+def test_a_code_for_another_colleague_is_not_said_to_be_sent(
+    allowed: Invited, clock: Traveller
+) -> None:
+    allowed.post("delegate/", **COLLEAGUE)
+    other = COLLEAGUE | {"email": "kotova@zakazchik.example"}
+
+    too_soon, twice = allowed.post("delegate/", **other), allowed.post("delegate/", **COLLEAGUE)
+    clock.shift(timedelta(seconds=61))
+    later = allowed.post("delegate/", **other)
+
+    assert too_soon.status_code == 429
+    assert "можно запросить через 60\N{NO-BREAK SPACE}с" in too_soon.content.decode()
+    assert [twice.status_code, later.status_code] == [200, 200]
+    sent = Delivery.objects.filter(payload__act=Act.DELEGATE.value)
+    assert sent.count() == 2, "pressed twice is sent once"
+
+
+def test_after_five_wrong_tries_a_new_code_can_be_asked_for(
+    allowed: Invited, clock: Traveller
+) -> None:
+    allowed.post("delegate/", **COLLEAGUE)
+    wrong = f"{(int(code_of(allowed.signer, Act.DELEGATE)) + 1) % 1_000_000:06d}"
+    for _try in range(6):
+        page = allowed.post("delegate/confirm/", code=wrong, **COLLEAGUE)
+
+    assert "Прислать код ещё раз" in page.content.decode()
+    clock.shift(timedelta(seconds=61))
+    assert allowed.post("delegate/", **COLLEAGUE).status_code == 200
+    code = code_of(allowed.signer, Act.DELEGATE)
+    assert allowed.post("delegate/confirm/", code=code, **COLLEAGUE).status_code == 302
+
+
+@pytest.mark.parametrize("page", ["delegate/", "delegate/confirm/"])
+def test_the_switch_of_languages_leads_to_a_page_that_opens(allowed: Invited, page: str) -> None:
+    allowed.post("delegate/", **COLLEAGUE)
+
+    answer = allowed.post(page, code="000000", **COLLEAGUE)
+
+    found = re.search(r'name="next" value="([^"]+)"', answer.content.decode())
+    assert found is not None
+    assert allowed.browser.get(found[1]).status_code == 200
+
+
+def test_a_code_by_sms_stays_a_code_by_sms(allowed: Invited, settings: object) -> None:
+    allowed.document.signers.filter(key="2").update(code_channel="sms", phone="+79120001122")
+
+    without = allowed.post("delegate/", **COLLEAGUE)
+    by_phone = COLLEAGUE | {"phone": "8 (912) 000-33-44"}
+    assert allowed.post("delegate/", **by_phone).status_code == 200
+    code = code_of(allowed.signer, Act.DELEGATE)
+    assert allowed.post("delegate/confirm/", code=code, **by_phone).status_code == 302
+
+    assert without.status_code == 422
+    signer = allowed.signer
+    assert (signer.code_channel, signer.phone) == ("sms", "8 (912) 000-33-44")

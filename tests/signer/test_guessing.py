@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,12 +20,42 @@ PROCESSES = 4
 
 @pytest.fixture
 def attack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attack]:
-    """A database in a file: the processes share nothing else."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/attack.sqlite3")
+    """A database of its own, on the server that these tests run on: the processes share nothing
+    else."""
+    given = os.environ.get("DATABASE_URL", "")
+    is_server = given.startswith("postgres")
+    name = f"signx_attack_{os.getpid()}"
+    url = f"sqlite:///{tmp_path}/attack.sqlite3"
+    if is_server:
+        url = urlsplit(given)._replace(path=f"{_folder(given)}/{name}").geturl()
+        _on_server(given, f"CREATE DATABASE {name}")
+    monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("SIGNX_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "signx.settings")
     (tmp_path / "static").mkdir()
     yield Attack(tmp_path, multiprocessing.get_context("spawn").Barrier(PROCESSES))
+    if is_server:
+        _on_server(given, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _folder(url: str) -> str:
+    """The socket's folder, which stands before the database's name."""
+    return urlsplit(url).path.rpartition("/")[0]
+
+
+def _on_server(url: str, sql: str) -> None:
+    import psycopg
+
+    parts = urlsplit(url)
+    with psycopg.connect(
+        host=parts.hostname or _folder(url),
+        port=parts.port or 5432,
+        user=parts.username,
+        password=parts.password,
+        dbname=parts.path.rpartition("/")[2],
+        autocommit=True,
+    ) as server:
+        server.execute(sql)
 
 
 def _run(target: object, *arguments: object) -> multiprocessing.Process:

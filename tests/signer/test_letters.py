@@ -125,8 +125,10 @@ def test_a_letter_speaks_the_signers_language(invited: Invited) -> None:
     assert "8 Dec 2026, 15:00 (MSK,\N{NO-BREAK SPACE}UTC+3)" in letter.text
 
 
-@pytest.mark.parametrize("why", ["reminder", "new_link"])
-def test_a_newer_letter_says_that_the_older_link_is_over(invited: Invited, why: str) -> None:
+@pytest.mark.parametrize(("why", "is_over"), [("reminder", False), ("new_link", True)])
+def test_a_new_link_says_that_the_older_one_is_over(
+    invited: Invited, why: str, is_over: bool
+) -> None:
     invited.document.signers.update(language="en")
     delivery = _unsent(invited)
     delivery.payload = delivery.payload | {"why": why}
@@ -135,4 +137,23 @@ def test_a_newer_letter_says_that_the_older_link_is_over(invited: Invited, why: 
 
     assert isinstance(letter, Letter)
     for body in (letter.text, letter.html):
-        assert "The link from the earlier letter does not work any more" in body
+        said = "The link from the earlier letter does not work any more" in body
+        assert said is is_over
+
+
+def test_the_address_of_the_link_can_be_read_without_the_button(invited: Invited) -> None:
+    letter = content(_unsent(invited))
+
+    assert isinstance(letter, Letter)
+    addresses = re.findall(r">(http[^<]+/s/[^<]+)</a>", letter.html)
+    assert len(addresses) == 1
+    assert addresses[0] in letter.text
+
+
+def test_the_letter_comes_in_the_name_of_the_organisation(invited: Invited) -> None:
+    invited.document.signers.update(language="en")
+
+    letter = content(_unsent(invited))
+
+    assert isinstance(letter, Letter)
+    assert letter.sender == "ООО «Контора» via SIGNX"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from time_machine import Traveller
 
+from bitrix24.models import Portal
 from documents import flow, services, tasks
-from documents.models import Document
+from documents.creation import Counterparty
+from documents.models import Document, PortalSettings
 from documents.signer_links import READABLE_AFTER_CLOSE, LinkState, open_link, state_of
+from employees.models import Employee
 from journal.sentences import sentence
 from journal.services import chain_of
+from outbox.base import Letter
 from outbox.models import Delivery
+from outbox.services import content
 from signx.errors import ErrorCode, SignXError
 from tests import factories
 from tests.factories import NOON
@@ -188,13 +195,81 @@ def test_long_after_the_end_the_link_opens_nothing(invited: Invited, clock: Trav
     assert invited.get("file/signed/").status_code == 410
 
 
-def test_an_annulled_document_says_so(invited: Invited) -> None:
+def test_an_annulled_document_says_when_and_why_and_leaves_the_files(invited: Invited) -> None:
+    invited.document.signers.update(language="en")
     _sign(invited)
-    tasks.seal(invited.document.pk)
-    flow.move(invited.document.pk, Document.Status.ANNULLED, actor="system", at=NOON)
+    tasks.seal(invited.document.pk, NOON + timedelta(hours=2))
+    reason, at = "Стороны заключили новый договор", NOON + timedelta(days=3)
+    document, annulled = invited.document.pk, Document.Status.ANNULLED
+    flow.move(document, annulled, actor="system", detail=reason, at=at)
+
+    page = invited.get().content.decode()
 
     assert _state(invited) == LinkState.ANNULLED
-    assert invited.get("file/signed/").status_code == 404
+    for words in (reason, "Annulled: 27 Nov 2026, 15:00", "Signed by all parties: 24 Nov 2026"):
+        assert words in page
+    for kind in ("signed", "report"):
+        assert invited.url(f"file/{kind}/") in page
+        assert invited.get(f"file/{kind}/").status_code == 200
+    assert f"/v/{invited.document.public_id}" in page
+    record = Client().get(f"/v/{invited.document.public_id}").content.decode()
+    assert "27" in record
+
+
+@pytest.mark.parametrize(
+    ("page", "form", "title"),
+    [("decline/", {}, "Error: "), ("sign/", {}, "")],
+)
+def test_a_page_with_an_error_says_so_in_its_title(
+    invited: Invited, page: str, form: dict[str, str], title: str
+) -> None:
+    invited.document.signers.update(language="en")
+
+    answer = (invited.post if title else invited.get)(page, **form).content.decode()
+
+    found = re.search(r"<title>([^<]+)</title>", answer)
+    assert found is not None
+    assert found[1].startswith(title or "Consent")
+
+
+def test_who_has_declined_is_said_to_the_others(office: Portal) -> None:
+    people = [
+        Counterparty("Ильин Пётр Андреевич", "ilin@zakazchik.example", crm_contact_id=5),
+        Counterparty("Громова Елена Юрьевна", "gromova@poruchitel.example", crm_contact_id=6),
+    ]
+    document = factories.make_sending(office, counterparty=None, counterparties=people)
+    tasks.hand_over(document.pk, NOON)
+    letters = Delivery.objects.filter(kind="invitation").order_by("pk")
+    token = letters[1].open_secret()["token"]
+    factories.settle_deliveries("invitation")
+    document.signers.update(language="en")
+    refuser = document.signers.get(key="2")
+    evidence = factories.evidence_for(document)
+    flow.signer_declined(refuser.pk, "Сроки не подходят", evidence, NOON)
+
+    page = Client().get(f"/s/{token}/").content.decode()
+    letter = content(Delivery.objects.get(kind="closed"))
+
+    assert "Ильин Пётр Андреевич has declined to sign" in page
+    assert isinstance(letter, Letter)
+    assert "Ильин Пётр Андреевич has declined to sign" in letter.text
+
+
+@pytest.mark.parametrize("has_admin", [True, False])
+def test_a_request_for_help_reaches_somebody_or_says_so(invited: Invited, has_admin: bool) -> None:
+    PortalSettings.objects.update(notices={"mail_rejected": []})
+    Document.objects.update(sender=None, responsible=None)
+    Employee.objects.update(is_active=False, is_portal_admin=False)
+    if has_admin:
+        boss = factories.make_employee(invited.document.portal, 1, "Хозяин Портала")
+        Employee.objects.filter(pk=boss.pk).update(is_portal_admin=True)
+
+    answer = invited.post("ask/")
+
+    assert answer["Location"].endswith("?asked=1" if has_admin else "?asked=nobody")
+    assert Delivery.objects.filter(key__startswith="asked:").count() == has_admin
+    page = invited.browser.get(answer["Location"]).content.decode()
+    assert ("Мы сообщили отправителю" in page) is has_admin
 
 
 def test_a_signer_whose_address_has_changed_can_tell_the_sender(invited: Invited) -> None:
