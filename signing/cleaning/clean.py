@@ -41,6 +41,7 @@ def clean(
     max_pages: int,
     max_pixels: int,
     picture_seconds: float,
+    trial_seconds: float,
     keeps_signatures: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
     """The facts about a file and its clean bytes. Raises Refusal.
@@ -57,10 +58,12 @@ def clean(
         checks.prove_sound(result, len(found.frames))
         if found.is_signed:
             signed.refuse_unclean(data, result, found.removed)
-            signatures, result = signed.proven_signatures(data), data
+            signatures, result = signed.proven_signatures(data, trial_seconds), data
         elif found.has_hidden and not rendering.is_same_look(data, result):
             raise Refusal("layers")
         seen = rendering.prove_readable(result, picture_seconds)
+        if not found.is_signed:
+            _prove_sealable(result, trial_seconds)
     except (pikepdf.PikepdfError, pypdfium2.PdfiumError) as error:
         raise Refusal("damaged") from error
     if not seen.has_text:
@@ -101,6 +104,14 @@ def _strip(
     found.frames = boxes.settle(document)
     pages.plant_tree(document)
     leftovers.refuse_active_content(document)
+
+
+def _prove_sealable(result: bytes, seconds: float) -> None:
+    # Late, see there.
+    from signing.cleaning import trial
+
+    if not trial.is_sealable(result, seconds):
+        raise Refusal("unsealable")
 
 
 def _open(data: bytes) -> pikepdf.Pdf:

