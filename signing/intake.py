@@ -99,6 +99,18 @@ REFUSALS = {
     ),
     "xfa": _("it is an XFA form, which other programs show differently. Print it to PDF."),
     "form_undrawn": _("its form fields are filled but not drawn. Print it to PDF and send that."),
+    "comments_undrawn": _(
+        "it has comments or marks that it does not draw itself: every program draws them in its "
+        "own way. Print it to PDF and send that."
+    ),
+    "overlaid": _(
+        "its form fields or comments would look different as part of the page. Print it to PDF "
+        "and send that."
+    ),
+    "printing": _(
+        "its settings for printing presses change what programs show. Print it to PDF and send "
+        "that."
+    ),
     "layers": _("it has layers that programs show differently. Print it to PDF and send that."),
     "portfolio": _("it is a collection of files. Send the one document that is to be signed."),
     "external": _("part of its content lies outside the file, so it could change later."),
@@ -121,6 +133,7 @@ REMOVALS: dict[str, Promise] = {
     "comments": _("comments and marks: the visible ones became part of the page"),
     "links": _("links that lead to files, programs or unusual addresses"),
     "alternates": _("pictures that differ between screen and print"),
+    "printing": _("settings for printing presses, which programs show differently"),
     "private": _("private data of other programs"),
     "media": _("sound, video and 3D"),
     "external": _("references to other files"),

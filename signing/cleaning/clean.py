@@ -19,6 +19,7 @@ from signing.cleaning import (
     pages,
     rendering,
     signed,
+    streams,
 )
 from signing.cleaning.refusal import Refusal
 from signing.geometry import PageFrame
@@ -33,6 +34,12 @@ class _Findings:
     frames: list[PageFrame] = field(default_factory=list)
     has_hidden: bool = False
     is_signed: bool = False
+
+    def doubt_of_look(self) -> str:
+        """Why the pages may look different now, as a cause; empty for no reason."""
+        if self.has_hidden:
+            return "layers"
+        return "printing" if "printing" in self.removed else ""
 
 
 def clean(
@@ -59,8 +66,8 @@ def clean(
         if found.is_signed:
             signed.refuse_unclean(data, result, found.removed)
             signatures, result = signed.proven_signatures(data, trial_seconds), data
-        elif found.has_hidden and not rendering.is_same_look(data, result):
-            raise Refusal("layers")
+        elif (doubt := found.doubt_of_look()) and not rendering.is_same_look(data, result):
+            raise Refusal(doubt)
         seen = rendering.prove_readable(result, picture_seconds)
         if not found.is_signed:
             _prove_sealable(result, trial_seconds)
@@ -101,6 +108,7 @@ def _strip(
     found.removed |= pages.strip(document)
     found.removed |= extras.strip(document)
     document.remove_unreferenced_resources()
+    streams.refuse_unreadable(document)
     found.frames = boxes.settle(document)
     pages.plant_tree(document)
     leftovers.refuse_active_content(document)
