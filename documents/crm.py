@@ -214,7 +214,7 @@ def fetch(portal: Portal, paper: Paper, *, keeps_signatures: bool = False) -> tu
     """The file as it is and as it may be signed: checked and cleaned.
 
     `keeps_signatures`: one that is signed already is taken as it is.
-    Raises DOCUMENT_INVALID with the reason, or BitrixError.
+    Raises DOCUMENT_INVALID with the reason, SERVICE_BUSY, or BitrixError.
     """
     content = client.download(portal, paper.url)
     return content, files.cleaned(content, keeps_signatures=keeps_signatures)

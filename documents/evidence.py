@@ -37,7 +37,7 @@ from signing.report import (
     ReportSigner,
     ReportStep,
 )
-from signing.verify import verify
+from signing.verify import verify_own
 
 Kind = StoredFile.Kind
 # What of the journal belongs to one signer's confirmation.
@@ -193,12 +193,11 @@ def _time_source(document: Document, at: datetime) -> str:
     """What the signed file itself proves about the times of our signatures; settings are not
     asked."""
     stored = StoredFile.objects.get(document=document, kind=Kind.SIGNED)
-    checked = verify(
+    checked = verify_own(
         files.content_of(stored),
         roots=platform_roots(),
         timestamp_roots=timestamp_roots(),
         at=at,
-        apart=False,
     )
     earlier = {facts["field"] for facts in document.earlier_signatures}
     ours = tuple(one for one in checked.signatures if one.field not in earlier)

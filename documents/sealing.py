@@ -17,7 +17,7 @@ from employees.keys import platform_roots, platform_seal, platform_seal_pair
 from employees.sealing_policy import timestamp_roots
 from signing.provider import provider
 from signing.report import report_pdf
-from signing.verify import verify
+from signing.verify import verify_own
 from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind
@@ -65,9 +65,7 @@ def _require_sound(pdf: bytes, count: int, at: datetime) -> None:
 
     Only the file is judged here: a certificate that ended meanwhile must not hold the document.
     """
-    verdict = verify(
-        pdf, roots=platform_roots(), timestamp_roots=timestamp_roots(), at=at, apart=False
-    )
+    verdict = verify_own(pdf, roots=platform_roots(), timestamp_roots=timestamp_roots(), at=at)
     if verdict.verdict == "invalid" or len(verdict.signatures) != count:
         causes = ", ".join(verdict.causes)
         raise SignXError(ErrorCode.PROVIDER_FAILED, f"the sealed file is not sound: {causes}")

@@ -21,6 +21,10 @@ _LIMIT_SIGNALS = {
     -number for number in (signal.SIGXCPU, signal.SIGKILL, signal.SIGABRT, signal.SIGTRAP)
 }
 _OPEN_FILES = 64
+# Bookmarks and the parts of a form are followed one from the other, each some calls deeper; of
+# native code nested between them a stack of the usual size would hold too few.
+_NESTED_CALLS = 100_000
+_STACK_BYTES = 64 * 1024 * 1024
 # The kernel counts processor time; a child that only waits is ended this much later.
 _GRACE_S = 5
 
@@ -75,7 +79,15 @@ def begin() -> tuple[dict[str, Any], bytes]:
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
     ):
         resource.setrlimit(kind, (limit, limit))
+    _nest_deeply()
     return argument, sys.stdin.buffer.read()
+
+
+def _nest_deeply() -> None:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    soft = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(hard, _STACK_BYTES)
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+    sys.setrecursionlimit(_NESTED_CALLS)
 
 
 def answer(facts: dict[str, Any], body: bytes = b"") -> None:

@@ -23,13 +23,15 @@ from signx.errors import ErrorCode, SignXError
 @dataclass(frozen=True)
 class Limits:
     """What an incoming file may cost. `pixels` bounds one page at 36 dots per inch;
-    `picture_seconds` is the processor time of the slowest page at its largest."""
+    `picture_seconds` is the processor time of the slowest page at its largest, `trial_seconds`
+    that of signing and checking the file once: a third of what a check of it may take later."""
 
     bytes: int = 50 * 1024 * 1024
     pages: int = 300
     pixels: int = 40_000_000
     seconds: int = 30
     picture_seconds: float = 6
+    trial_seconds: float = 10
     memory_mb: int = 1024
 
 
@@ -98,10 +100,26 @@ REFUSALS = {
     ),
     "xfa": _("it is an XFA form, which other programs show differently. Print it to PDF."),
     "form_undrawn": _("its form fields are filled but not drawn. Print it to PDF and send that."),
+    "comments_undrawn": _(
+        "it has comments or marks that it does not draw itself: every program draws them in its "
+        "own way. Print it to PDF and send that."
+    ),
+    "overlaid": _(
+        "its form fields or comments would look different as part of the page. Print it to PDF "
+        "and send that."
+    ),
+    "printing": _(
+        "its settings for printing presses change what programs show. Print it to PDF and send "
+        "that."
+    ),
     "layers": _("it has layers that programs show differently. Print it to PDF and send that."),
     "portfolio": _("it is a collection of files. Send the one document that is to be signed."),
     "external": _("part of its content lies outside the file, so it could change later."),
     "active": _("it holds active content that could not be removed."),
+    "unsealable": _(
+        "a signature in it could not be checked, because of the way it is built. Print it to PDF "
+        "and send that."
+    ),
     "no_pages": _("it has no pages."),
     "too_many_pages": _("it has more than {limit} pages."),
     "page_too_big": _("page {page} is too large to be shown."),
@@ -116,6 +134,7 @@ REMOVALS: dict[str, Promise] = {
     "comments": _("comments and marks: the visible ones became part of the page"),
     "links": _("links that lead to files, programs or unusual addresses"),
     "alternates": _("pictures that differ between screen and print"),
+    "printing": _("settings for printing presses, which programs show differently"),
     "private": _("private data of other programs"),
     "media": _("sound, video and 3D"),
     "external": _("references to other files"),
@@ -140,7 +159,8 @@ NOTES: dict[str, Promise] = {
 
 
 def take_in(pdf: bytes, limits: Limits = Limits(), *, keeps_signatures: bool = False) -> Intake:
-    """The clean file. Raises SignXError(DOCUMENT_INVALID) with the reason in words.
+    """The clean file. Raises SignXError: DOCUMENT_INVALID with the reason in words, SERVICE_BUSY,
+    worth another try, when the machine had no time for it.
 
     `keeps_signatures`: a file that is signed already is not refused but checked and left as it
     is, so that signatures can be added to it.
@@ -179,6 +199,7 @@ def _run_child(pdf: bytes, limits: Limits, keeps_signatures: bool) -> tuple[dict
                 "pages": limits.pages,
                 "pixels": limits.pixels,
                 "picture_seconds": limits.picture_seconds,
+                "trial_seconds": limits.trial_seconds,
                 "keeps_signatures": keeps_signatures,
             },
             pdf,
@@ -186,6 +207,8 @@ def _run_child(pdf: bytes, limits: Limits, keeps_signatures: bool) -> tuple[dict
             memory_mb=limits.memory_mb,
         )
     except child.ChildDied as error:
+        if error.is_waiting:
+            raise SignXError(ErrorCode.SERVICE_BUSY, f"intake: {error}") from error
         raise refusal("too_heavy" if error.at_limit else "damaged", died=str(error)) from error
     if "refused" in facts:
         raise refusal(facts["refused"], **facts["context"])

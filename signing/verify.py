@@ -26,8 +26,18 @@ from signing.verification.causes import (
 )
 from signing.verification.examine import PDF_MARK, examine
 from signing.verification.trust import Trust
+from signx.errors import ErrorCode, SignXError
 
-__all__ = ["CAUSES", "CHANGES", "Registered", "SignatureCheck", "Verdict", "VerdictWord", "verify"]
+__all__ = [
+    "CAUSES",
+    "CHANGES",
+    "Registered",
+    "SignatureCheck",
+    "Verdict",
+    "VerdictWord",
+    "verify",
+    "verify_own",
+]
 
 # What was added to the file after a signature, told for the technical details.
 CHANGES: dict[str, Promise] = {
@@ -37,6 +47,10 @@ CHANGES: dict[str, Promise] = {
     "annotations": _("notes over the pages"),
     "other": _("changes of the document itself"),
 }
+
+
+# Several times what the intake's trial may take (signing.intake.Limits).
+_OWN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -106,8 +120,8 @@ def verify(
 
     `roots`, `timestamp_roots` and `revocation_lists` are PEM texts; `pinned` are SHA-256
     fingerprints of the certificates that may have signed (then others of the same issuer are
-    refused). `apart` runs the check in a child process with limits, as files of strangers need;
-    our own fresh files are checked faster without.
+    refused). `apart` runs the check in a child process with limits, as every file needs whose
+    pages a stranger has made.
     """
     moment = at or datetime.now(UTC)
     trust = Trust.of(roots, pinned, timestamp_roots, revocation_lists)
@@ -117,6 +131,19 @@ def verify(
     else:
         facts = examine(pdf, trust=trust, at=moment)
     return _judged(facts, registered, sha256(pdf), trust)
+
+
+def verify_own(pdf: bytes, *, roots: Sequence[str], **trust: Any) -> Verdict:
+    """Check a file that we have just made, as `verify` does, with more time.
+
+    Raises SignXError(PROVIDER_FAILED), worth another try, when it could not be checked: that says
+    nothing about the file.
+    """
+    verdict = verify(pdf, roots=roots, seconds=_OWN_SECONDS, **trust)
+    if EXAMINATION_FAILED & set(verdict.causes):
+        causes = ", ".join(verdict.causes)
+        raise SignXError(ErrorCode.PROVIDER_FAILED, f"our own file was not checked: {causes}")
+    return verdict
 
 
 def _examined_apart(

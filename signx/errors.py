@@ -131,6 +131,7 @@ RETRYABLE: frozenset[ErrorCode] = frozenset(
         ErrorCode.PROVIDER_FAILED,
         ErrorCode.PORTAL_UNREACHABLE,
         ErrorCode.PORTAL_BUSY,
+        ErrorCode.SERVICE_BUSY,
         ErrorCode.INTERNAL_ERROR,
     }
 )

@@ -19,6 +19,7 @@ from signing.cleaning import (
     pages,
     rendering,
     signed,
+    streams,
 )
 from signing.cleaning.refusal import Refusal
 from signing.geometry import PageFrame
@@ -34,6 +35,12 @@ class _Findings:
     has_hidden: bool = False
     is_signed: bool = False
 
+    def doubt_of_look(self) -> str:
+        """Why the pages may look different now, as a cause; empty for no reason."""
+        if self.has_hidden:
+            return "layers"
+        return "printing" if "printing" in self.removed else ""
+
 
 def clean(
     data: bytes,
@@ -41,6 +48,7 @@ def clean(
     max_pages: int,
     max_pixels: int,
     picture_seconds: float,
+    trial_seconds: float,
     keeps_signatures: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
     """The facts about a file and its clean bytes. Raises Refusal.
@@ -57,10 +65,12 @@ def clean(
         checks.prove_sound(result, len(found.frames))
         if found.is_signed:
             signed.refuse_unclean(data, result, found.removed)
-            signatures, result = signed.proven_signatures(data), data
-        elif found.has_hidden and not rendering.is_same_look(data, result):
-            raise Refusal("layers")
+            signatures, result = signed.proven_signatures(data, trial_seconds), data
+        elif (doubt := found.doubt_of_look()) and not rendering.is_same_look(data, result):
+            raise Refusal(doubt)
         seen = rendering.prove_readable(result, picture_seconds)
+        if not found.is_signed:
+            _prove_sealable(result, trial_seconds)
     except (pikepdf.PikepdfError, pypdfium2.PdfiumError) as error:
         raise Refusal("damaged") from error
     if not seen.has_text:
@@ -98,9 +108,18 @@ def _strip(
     found.removed |= pages.strip(document)
     found.removed |= extras.strip(document)
     document.remove_unreferenced_resources()
+    streams.refuse_unreadable(document)
     found.frames = boxes.settle(document)
     pages.plant_tree(document)
     leftovers.refuse_active_content(document)
+
+
+def _prove_sealable(result: bytes, seconds: float) -> None:
+    # Late, see there.
+    from signing.cleaning import trial
+
+    if not trial.is_sealable(result, seconds):
+        raise Refusal("unsealable")
 
 
 def _open(data: bytes) -> pikepdf.Pdf:

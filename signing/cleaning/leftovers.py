@@ -22,8 +22,15 @@ def refuse_active_content(document: pikepdf.Pdf) -> None:
     for dictionary in meaningful_dictionaries(document):
         if _ACTIVE_KEYS & set(dictionary.keys()) or _stands_for_another_page(dictionary):
             raise Refusal("active")
-        if word(dictionary.get("/S")) in _ACTIVE_ACTIONS:
+        if word(dictionary.get("/S")) in _ACTIVE_ACTIONS and not _is_structure(dictionary):
             raise Refusal("active")
+
+
+def _is_structure(dictionary: pikepdf.Object) -> bool:
+    """A part of a tagged file, whose kind (/S) may have any name."""
+    is_action = "/Type" not in dictionary or word(dictionary["/Type"]) == "/Action"
+    is_below = isinstance(dictionary.get("/P"), pikepdf.Dictionary)
+    return is_below and not is_action
 
 
 def _stands_for_another_page(dictionary: pikepdf.Object) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pikepdf
 
+from signing.cleaning import overlays
 from signing.cleaning.actions import is_harmless
-from signing.cleaning.refusal import Refusal
-from signing.cleaning.walk import all_dictionaries, word
+from signing.cleaning.walk import word
 
 # ISO 32000-2, table 31.
 _KEPT = {
@@ -21,8 +21,8 @@ _MEDIA = {"/Screen", "/Movie", "/Sound", "/3D", "/RichMedia"}
 _FILES = {"/FileAttachment"}
 # What a link may keep. ISO 32000-2, tables 166 and 176.
 _LINK_KEPT = {
-    "/Type", "/Subtype", "/Rect", "/P", "/F", "/Border", "/BS", "/C", "/H", "/QuadPoints", "/A",
-    "/Dest", "/Contents", "/StructParent",
+    "/Type", "/Subtype", "/Rect", "/P", "/F", "/H", "/QuadPoints", "/A", "/Dest", "/Contents",
+    "/StructParent",
 }  # fmt: skip
 
 
@@ -32,8 +32,11 @@ def strip(document: pikepdf.Pdf) -> set[str]:
     for page in document.pages:
         removed |= _strip_entries(page)
     gone: list[pikepdf.Object] = []
-    links = [_take_annotations(page, removed, gone) for page in document.pages]
-    _flatten(document, removed)
+    links = [_take_annotations(document, page, removed, gone) for page in document.pages]
+    overlays.flatten(document)
+    if "/AcroForm" in document.Root:
+        removed.add("form")
+        del document.Root["/AcroForm"]
     for annotation in gone:
         _empty(annotation)
     for page, kept in zip(document.pages, links, strict=True):
@@ -67,7 +70,7 @@ def _strip_entries(page: pikepdf.Page) -> set[str]:
 
 
 def _take_annotations(
-    page: pikepdf.Page, removed: set[str], gone: list[pikepdf.Object]
+    document: pikepdf.Pdf, page: pikepdf.Page, removed: set[str], gone: list[pikepdf.Object]
 ) -> list[pikepdf.Object]:
     """Leave on the page what is to be flattened; give back the links that may stay."""
     links, flattened = [], []
@@ -77,6 +80,10 @@ def _take_annotations(
             continue
         subtype = word(annotation.get("/Subtype"))
         if subtype == "/Link":
+            look = overlays.look_of(annotation)
+            if look is not None:
+                removed.add("comments")
+                flattened.append(document.make_indirect(look))
             if _is_safe_link(annotation):
                 links.append(annotation)
                 continue
@@ -94,29 +101,10 @@ def _take_annotations(
 def _is_safe_link(annotation: pikepdf.Dictionary) -> bool:
     for key in set(annotation.keys()) - _LINK_KEPT:
         del annotation[key]
+    # Some programs draw borders of links, and a thick one covers what is below.
+    annotation["/Border"] = pikepdf.Array([0, 0, 0])
     action = annotation.get("/A")
     return is_harmless(action) if action is not None else "/Dest" in annotation
-
-
-def _flatten(document: pikepdf.Pdf, removed: set[str]) -> None:
-    """What is visible on the screen becomes page content; what is not visible goes."""
-    form = document.Root.get("/AcroForm")
-    if isinstance(form, pikepdf.Dictionary) and form.get("/NeedAppearances") is True:
-        _refuse_undrawn_text(document)
-    if form is not None:
-        document.generate_appearance_streams()
-        removed.add("form")
-    document.flatten_annotations("screen")
-    if "/AcroForm" in document.Root:
-        del document.Root["/AcroForm"]
-
-
-def _refuse_undrawn_text(document: pikepdf.Pdf) -> None:
-    """Fields whose look is left to the viewer: only plain Latin text can be drawn faithfully."""
-    for dictionary in all_dictionaries(document):
-        value = dictionary.get("/V") if "/T" in dictionary or "/FT" in dictionary else None
-        if isinstance(value, pikepdf.String) and not bytes(value).isascii():
-            raise Refusal("form_undrawn")
 
 
 def _empty(annotation: pikepdf.Object) -> None:

@@ -76,44 +76,25 @@ def refuse_unclean(data: bytes, result: bytes, removed: set[str]) -> None:
         raise unclean("look")
 
 
-def proven_signatures(data: bytes) -> list[Facts]:
+def proven_signatures(data: bytes, trial_seconds: float) -> list[Facts]:
     """What the file's signatures say of themselves, in the order they were made.
 
     Raises Refusal when one does not hold, or would not after the next one.
     """
-    # Late, because only signed files need it, and it takes half a second to load.
-    from signing.embedded import keys
-    from signing.embedded.self_test import signed_twice
+    # Late, see there.
+    from signing.cleaning import trial
     from signing.verification.examine import examine
     from signing.verification.trust import Trust
 
-    at = datetime.now(UTC)
-    found = examine(data, trust=Trust(), at=at)
-    if doubts := _doubts(found):
+    found = examine(data, trust=Trust(), at=datetime.now(UTC))
+    if doubts := trial.doubts(found):
         raise Refusal("signed_broken", why=doubts)
-    authority = keys.new_authority("SIGNX", at=at)
-    trial_key = keys.load(keys.issue_seal(authority, organisation="SIGNX", at=at))
-    try:
-        tried = signed_twice(data, trial_key, at=at)
-    except MemoryError:
-        raise
-    except Exception as error:  # a form of any structure may stop the writer
-        raise Refusal("signed_closed") from error
-    if _doubts(examine(tried, trust=Trust.of([authority.certificate_pem]), at=at)):
+    if not trial.is_sealable(data, trial_seconds):
         raise Refusal("signed_closed")
     return [
         {name: _plain(signature.get(name, "")) for name in _TOLD}
         for signature in found["signatures"]
     ]
-
-
-def _doubts(found: Facts) -> list[str]:
-    """Causes that speak against the file itself; whom to believe is nobody's business here."""
-    from signing.verification.causes import PROVEN_BY_REGISTRATION
-
-    checks = (*found["signatures"], *found["timestamps"])
-    causes = {cause for check in checks for cause in check["causes"]}
-    return sorted((causes | set(found["causes"])) - PROVEN_BY_REGISTRATION)
 
 
 def _plain(text: str) -> str:

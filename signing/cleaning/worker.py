@@ -15,6 +15,7 @@ def main() -> None:
             max_pages=limits["pages"],
             max_pixels=limits["pixels"],
             picture_seconds=limits["picture_seconds"],
+            trial_seconds=limits["trial_seconds"],
             keeps_signatures=limits["keeps_signatures"],
         )
     except Refusal as refusal:

@@ -8,21 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asn1crypto import x509
-from pyhanko.sign.diff_analysis import (
-    DEFAULT_DIFF_POLICY,
-    FormUpdatingRule,
-    GenericFieldModificationRule,
-    ModificationLevel,
-    SigFieldCreationRule,
-    SigFieldModificationRule,
-    StandardDiffPolicy,
-)
+from pyhanko.sign.diff_analysis import DiffPolicy, ModificationLevel
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from signing.verification.changes import is_harmless, policy_for
+from signing.verification.limits import OUT_OF_ROOM
 from signing.verification.revocation import Revocation, revocation_of
 from signing.verification.timestamp import timestamp_context, token_facts
 from signing.verification.trust import Trust
@@ -31,24 +25,6 @@ from signing.verification.validation_data import ValidationData
 Facts = dict[str, Any]
 # A signer's clock may be a little ahead of ours.
 _CLOCK_SKEW = timedelta(minutes=10)
-_HARMLESS_AFTER_LAST = {ModificationLevel.NONE, ModificationLevel.LTA_UPDATES}
-# Between two signatures the next one may be filled in, but no notes may be put over the text:
-# whoever certified the file with such a right did not see them ("evil annotation").
-_HARMLESS_BETWEEN = {*_HARMLESS_AFTER_LAST, ModificationLevel.FORM_FILLING}
-
-# A stamp added to a file certified elsewhere may cover what was certified ("sneaky signature"),
-# so that it is a change of the document, unless it is ours: then we chose its place, beside the
-# text, and showed it.
-_WITH_OUR_STAMPS = StandardDiffPolicy(
-    global_rules=DEFAULT_DIFF_POLICY.global_rules,
-    form_rule=FormUpdatingRule(
-        field_rules=[
-            SigFieldCreationRule(allow_new_visible_after_certify=True),
-            SigFieldModificationRule(),
-            GenericFieldModificationRule(),
-        ]
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +43,7 @@ def one_signature(
     stamp_at: datetime,
     later: Sequence[Facts],
 ) -> Facts:
-    """Facts and causes; never raises for what the file holds, except MemoryError.
+    """Facts and causes; never raises for what the file holds, except OUT_OF_ROOM.
 
     `stamp_at` is the moment to judge its time-stamp at; `later` are the facts of the signatures
     made after it.
@@ -76,11 +52,11 @@ def one_signature(
     try:
         claimed = signature.self_reported_timestamp
         facts |= _who(signature, claimed)
-        are_ours = all(_is_ours(one, around.trust) for one in later)
-        status = _status(signature, around, claimed, stamp_at, are_ours=are_ours)
+        rules = policy_for(later, around.trust)
+        status = _status(signature, around, claimed, stamp_at, rules)
         facts |= token_facts(status.timestamp_validity)
         revocation = _revocation(status, around)
-    except MemoryError:
+    except OUT_OF_ROOM:
         raise
     except Exception as error:  # a hostile structure can provoke any of them in the parser
         return facts | {"causes": ["signature_broken"], "detail": type(error).__name__}
@@ -113,18 +89,12 @@ def _who(signature: EmbeddedPdfSignature, claimed: datetime | None) -> Facts:
     }
 
 
-def _is_ours(later: Facts, trust: Trust) -> bool:
-    """By a pinned certificate, or under our roots where none is pinned."""
-    return bool(later.get("is_pinned") or (not trust.pinned and later.get("is_trusted")))
-
-
 def _status(
     signature: EmbeddedPdfSignature,
     around: Surroundings,
     claimed: datetime | None,
     stamp_at: datetime,
-    *,
-    are_ours: bool,
+    rules: DiffPolicy,
 ) -> PdfSignatureStatus:
     """Validate as of the claimed time; whether that time may be believed is judged later."""
     known: Sequence[x509.Certificate] = around.data.certificates
@@ -140,7 +110,7 @@ def _status(
         context,
         timestamp_context(around.trust, known, stamp_at),
         key_usage_settings=KeyUsageConstraints(key_usage={"digital_signature"}),
-        diff_policy=_WITH_OUR_STAMPS if are_ours else DEFAULT_DIFF_POLICY,
+        diff_policy=rules,
     )
 
 
@@ -160,8 +130,7 @@ def _changes(status: PdfSignatureStatus) -> str:
 def _integrity_causes(status: PdfSignatureStatus, *, is_last: bool) -> list[str]:
     if not (status.intact and status.valid):
         return ["altered"]
-    harmless = _HARMLESS_AFTER_LAST if is_last else _HARMLESS_BETWEEN
-    if not status.docmdp_ok or status.modification_level not in harmless:
+    if not status.docmdp_ok or not is_harmless(status.modification_level, is_last=is_last):
         return ["changed_after"]
     return []
 

@@ -9,9 +9,11 @@ from typing import Any
 from asn1crypto import x509
 from pyhanko.sign.validation import validate_pdf_timestamp
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.status import TimestampSignatureStatus
+from pyhanko.sign.validation.status import ModificationInfo, TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from signing.verification.changes import is_harmless, policy_for
+from signing.verification.limits import OUT_OF_ROOM
 from signing.verification.trust import Trust
 
 Facts = dict[str, Any]
@@ -52,11 +54,27 @@ def document_timestamp(
     """The facts of a time stamp over the whole file, as those of a signature are given."""
     facts: Facts = {"field": embedded.field_name, "causes": []}
     try:
-        status = validate_pdf_timestamp(embedded, timestamp_context(trust, known, at))
-        facts |= token_facts(status)
-    except MemoryError:
+        context = timestamp_context(trust, known, at)
+        facts |= token_facts(validate_pdf_timestamp(embedded, context, skip_diff=True))
+    except OUT_OF_ROOM:
         raise
     except Exception as error:  # a hostile structure can provoke any of them in the parser
         return facts | {"causes": ["timestamp_broken"], "detail": type(error).__name__}
     facts["causes"] = list(facts["timestamp_causes"])
     return facts
+
+
+def causes_of_later_changes(
+    embedded: EmbeddedPdfSignature, later: Sequence[Facts], trust: Trust
+) -> list[str]:
+    """What speaks against the revisions after a time stamp; `later` are the facts of the
+    signatures made after it."""
+    try:
+        embedded.compute_integrity_info(policy_for(later, trust))
+        changes = ModificationInfo(embedded.coverage, embedded.diff_result)
+        is_sound = is_harmless(changes.modification_level, is_last=not later)
+    except OUT_OF_ROOM:
+        raise
+    except Exception:  # as above
+        is_sound = False
+    return [] if is_sound else ["changed_after"]

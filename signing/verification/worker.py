@@ -12,7 +12,8 @@ from signing.verification.trust import Trust
 def main() -> None:
     argument, data = child.begin()
     at = datetime.fromisoformat(argument["at"])
-    child.answer(examine(data, trust=Trust.from_facts(argument["trust"]), at=at))
+    trust = Trust.from_facts(argument["trust"])
+    child.answer(examine(data, trust=trust, at=at))
 
 
 if __name__ == "__main__":

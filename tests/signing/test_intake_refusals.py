@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
 
+from signing import child
 from signing.base import Place
 from signing.intake import NOTES, Limits, take_in
+from signing.verify import Verdict
+from signx.errors import RETRYABLE, ErrorCode, SignXError
 from tests.signing import papers
 from tests.signing.conftest import SignAll
 from tests.signing.papers_taken_in import (
@@ -40,6 +44,27 @@ def undrawn_form(pdf: pikepdf.Pdf) -> None:
     pdf.Root.AcroForm = Dictionary(Fields=Array([field]), NeedAppearances=True)
 
 
+def many_ways(pdf: pikepdf.Pdf) -> None:
+    """Dictionaries that share what they hold, as programs for forms write them."""
+    step = pdf.make_indirect(Dictionary())
+    for _number in range(24):
+        step = pdf.make_indirect(Dictionary(Normal=step, Down=step))
+    form = square(pdf, b"1 0 0")
+    form.Looks = step
+    name = pdf.pages[0].add_resource(form, Name.XObject)
+    pdf.pages[0].contents_add(b"%s Do" % str(name).encode())
+
+
+def bookmarks(pdf: pikepdf.Pdf) -> None:
+    with pdf.open_outline() as outline:
+        outline.root.extend(pikepdf.OutlineItem(f"Пункт {number}", 0) for number in range(400))
+
+
+def words_of_a_signature(pdf: pikepdf.Pdf) -> None:
+    words = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>/ByteRange [0 1 2 3]</x:xmpmeta>"
+    pdf.Root.Metadata = pikepdf.Stream(pdf, words, Type=Name.Metadata, Subtype=Name.XML)
+
+
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
@@ -51,6 +76,42 @@ def undrawn_form(pdf: pikepdf.Pdf) -> None:
 )
 def test_what_cannot_be_made_safe_is_refused(change: Change, cause: str) -> None:
     assert refusal_of(papers.changed(papers.contract(), change)).detail == cause
+
+
+def test_a_file_that_would_be_checked_without_end_is_refused_before_anybody_signs() -> None:
+    """Two names lead from each step to the next one: twice as many ways at every step."""
+    doubled = papers.changed(papers.contract(), many_ways)
+
+    assert refusal_of(doubled, Limits(trial_seconds=2)).detail == "unsealable"
+
+
+def test_many_bookmarks_in_a_row_are_signed_and_checked(
+    sign_all: SignAll, places: dict[str, tuple[Place, ...]], check: Callable[..., Verdict]
+) -> None:
+    taken = take_in(papers.changed(papers.contract(), bookmarks)).pdf
+    signed = sign_all(taken, places)
+
+    assert check(signed, apart=True).verdict == "valid"
+    # Where calls may not nest as deeply the question stays open; the file is not false.
+    assert check(signed, apart=False).causes == ("too_heavy",)
+
+
+def test_words_of_a_signature_in_the_properties_do_no_harm(
+    sign_all: SignAll, places: dict[str, tuple[Place, ...]], check: Callable[..., Verdict]
+) -> None:
+    taken = take_in(papers.changed(papers.contract(), words_of_a_signature)).pdf
+
+    assert check(sign_all(taken, places)).verdict == "valid"
+
+
+def test_a_machine_without_time_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_GRACE_S", -Limits().seconds + 0.01)
+
+    with pytest.raises(SignXError) as caught:
+        take_in(papers.contract())
+
+    assert caught.value.code == ErrorCode.SERVICE_BUSY
+    assert caught.value.code in RETRYABLE
 
 
 def test_a_signed_file_is_refused(sign_all: SignAll, places: dict[str, tuple[Place, ...]]) -> None:

@@ -22,7 +22,7 @@ from signing.hashes import sha256
 from signing.intake import Intake, Limits, take_in
 from signing.provider import SignatureOrder, SigningRequest, provider
 from signing.stamps import stamp_lines
-from signing.verify import verify
+from signing.verify import verify_own
 from signx import trial
 from signx.errors import SignXError
 from signx.management.pdf_files import KEEP_SIGNATURES, given_files, one_line
@@ -89,7 +89,7 @@ def sealed_pdf(intake: Intake, title: str, names: list[str], where: str, at: dat
     signed = engine.prepare(SigningRequest("seal_pdf", placed.pdf, placed.places)).pdf
     for key, name in zip(keys, names, strict=True):
         signed = engine.sign(signed, _order(key, name, keys, at, language))
-    verdict = verify(signed, roots=platform_roots(), at=at, apart=False)
+    verdict = verify_own(signed, roots=platform_roots(), at=at)
     count = len(intake.signatures) + len(names)
     if verdict.verdict == "invalid" or len(verdict.signatures) != count:
         raise CommandError(f"provider_failed: {', '.join(verdict.causes)}")
