@@ -13,7 +13,7 @@ from bitrix24.news import tell
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN_AFTER = timedelta(minutes=5)
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def note_loss(portal_id: int) -> datetime | None:
