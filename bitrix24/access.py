@@ -15,7 +15,7 @@ from bitrix24.news import tell
 log = logging.getLogger(__name__)
 # The event of an uninstallation, with the wish to keep or to delete the data, may be on its way.
 GONE_CHECK_DELAY = timedelta(minutes=2)
-LOOK_AGAIN_AFTER = timedelta(minutes=5)
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def note_death(token: PortalToken, reason: str) -> None:
