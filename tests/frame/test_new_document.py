@@ -172,7 +172,9 @@ def test_two_counterparties_in_turn_are_asked_one_after_another_and_it_is_sealed
 def test_who_signs_first_is_chosen(director: Desk, order: str, turns: list[int]) -> None:
     draft = begun(director)
 
-    send(director, draft, rows=["0", "1"], among="in_turn", signing_order=order, **typed(1))
+    second = typed(1, name="Котова Дарья Юрьевна")
+
+    send(director, draft, rows=["0", "1"], among="in_turn", signing_order=order, **second)
 
     signers = document_of(draft).signers.order_by("key")
     assert [signer.order for signer in signers] == turns
