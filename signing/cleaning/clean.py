@@ -105,7 +105,7 @@ def _strip(
     flattened, found.has_hidden = layers.flatten(document)
     found.removed |= flattened
     found.removed |= catalogue.strip(document)
-    found.removed |= pages.strip(document)
+    found.removed |= pages.strip(document, is_signed=found.is_signed)
     found.removed |= extras.strip(document)
     document.remove_unreferenced_resources()
     streams.refuse_unreadable(document)

@@ -26,14 +26,18 @@ _LINK_KEPT = {
 }  # fmt: skip
 
 
-def strip(document: pikepdf.Pdf) -> set[str]:
-    """Flatten forms and comments, drop what acts; tell what was removed."""
+def strip(document: pikepdf.Pdf, *, is_signed: bool = False) -> set[str]:
+    """Flatten forms and comments, drop what acts; tell what was removed.
+
+    Of a signed file nothing is flattened: it is refused for having any of it.
+    """
     removed = set()
     for page in document.pages:
         removed |= _strip_entries(page)
     gone: list[pikepdf.Object] = []
     links = [_take_annotations(document, page, removed, gone) for page in document.pages]
-    overlays.flatten(document)
+    if not is_signed:
+        overlays.flatten(document)
     if "/AcroForm" in document.Root:
         removed.add("form")
         del document.Root["/AcroForm"]
