@@ -89,7 +89,8 @@ NOTES: dict[str, Promise] = {
 
 
 def take_in(pdf: bytes, limits: Limits = Limits()) -> Intake:
-    """The clean file. Raises SignXError(DOCUMENT_INVALID) with the reason in words."""
+    """The clean file. Raises SignXError: DOCUMENT_INVALID with the reason in words, INTERNAL_ERROR
+    when the cleaning was killed or got no processor."""
     _check_outside(pdf, limits)
     facts, clean = _run_child(pdf, limits)
     return Intake(
@@ -128,6 +129,8 @@ def _run_child(pdf: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
             memory_mb=limits.memory_mb,
         )
     except child.ChildDied as error:
+        if error.is_waiting:  # the file is not to blame: worth another try
+            raise SignXError(ErrorCode.INTERNAL_ERROR, f"cleaning: {error}") from error
         raise refusal("too_heavy" if error.at_limit else "damaged", died=str(error)) from error
     if "refused" in facts:
         raise refusal(facts["refused"], **facts["context"])
