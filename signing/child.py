@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
-# How a process ends at a limit: the kernel's signals, and native code that could get no memory.
-_LIMIT_SIGNALS = {
-    -number for number in (signal.SIGXCPU, signal.SIGKILL, signal.SIGABRT, signal.SIGTRAP)
-}
+# How a process ends at a limit: the kernel's signal, and native code that could get no memory.
+_LIMIT_SIGNALS = {-number for number in (signal.SIGXCPU, signal.SIGABRT, signal.SIGTRAP)}
+# Nothing of ours ends by it: the machine's last memory, its shutdown, an operator.
+_KILLED = -signal.SIGKILL
 _OPEN_FILES = 64
 # Bookmarks and the parts of a form are followed one from the other, each some calls deeper; of
 # native code nested between them a stack of the usual size would hold too few.
@@ -32,7 +32,8 @@ _GRACE_S = 5
 class ChildDied(Exception):
     """The child gave no answer; `at_limit` tells whether time or memory ran out.
 
-    `is_waiting`: it was not given the processor in time, which says nothing about the file.
+    `is_waiting`: it was killed from outside or not given the processor in time, which says nothing
+    about the file.
     """
 
     def __init__(self, detail: str, *, at_limit: bool, is_waiting: bool = False) -> None:
@@ -61,6 +62,8 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise ChildDied("timeout", at_limit=True, is_waiting=True) from error
     header, _newline, body = done.stdout.partition(b"\n")
+    if done.returncode == _KILLED:
+        raise ChildDied("killed from outside", at_limit=False, is_waiting=True)
     if done.returncode != 0 or not header:
         limited = done.returncode in _LIMIT_SIGNALS or b"MemoryError" in done.stderr
         raise ChildDied(_last_words(done), at_limit=limited)
@@ -71,8 +74,9 @@ def begin() -> tuple[dict[str, Any], bytes]:
     """In the child: take the limits upon oneself, then read the argument and the data."""
     argument = json.loads(sys.stdin.buffer.readline())
     memory = argument["memory_mb"] * 1024 * 1024
+    # Its signal comes at the first of the two; at the second the kernel kills like anybody else.
+    resource.setrlimit(resource.RLIMIT_CPU, (argument["seconds"], argument["seconds"] + 1))
     for kind, limit in (
-        (resource.RLIMIT_CPU, argument["seconds"]),
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),

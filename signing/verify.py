@@ -155,7 +155,7 @@ def _examined_apart(
             "signing.verification.worker", argument, pdf, seconds=seconds, memory_mb=memory_mb
         )
     except child.ChildDied as error:
-        cause = "too_heavy" if error.at_limit else "unreadable"
+        cause = "too_heavy" if error.at_limit or error.is_waiting else "unreadable"
         return {"causes": [cause], "signatures": [], "timestamps": []}
     return facts
 

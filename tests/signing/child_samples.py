@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import sys
 
 from signing import child
@@ -21,6 +22,8 @@ def main() -> None:
     elif argument["what"] == "spin":
         while True:
             pass
+    elif argument["what"] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
     elif argument["what"] == "eat":
         child.answer({"eaten": len(bytearray(10**10))})
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from signing import child
+from signing.intake import take_in
+from signx.errors import RETRYABLE, SignXError
 
 SAMPLES = "tests.signing.child_samples"
 
@@ -37,6 +39,27 @@ def test_time_and_memory_end_at_their_limits(what: str) -> None:
         run(what)
 
     assert caught.value.at_limit
+
+
+def test_a_child_that_somebody_killed_says_nothing_about_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(child.ChildDied) as caught:
+        run("killed")
+    assert (caught.value.at_limit, caught.value.is_waiting) == (False, True)
+
+    real = child.run
+    monkeypatch.setattr(
+        child,
+        "run",
+        lambda module, argument, data, **limits: real(
+            SAMPLES, {"what": "killed"}, data, seconds=1, memory_mb=256
+        ),
+    )
+    with pytest.raises(SignXError) as refused:
+        take_in(b"%PDF-1.7")
+
+    assert refused.value.code in RETRYABLE
 
 
 def test_an_argument_may_be_longer_than_a_command_line() -> None:
