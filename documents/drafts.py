@@ -179,6 +179,8 @@ def _take_in(draft: Draft) -> None:
             keeps_signatures=services.settings_for(draft.portal).adds_to_signed,
         )
     except SignXError as error:
+        if error.code == ErrorCode.SERVICE_BUSY:
+            return  # no word about the file: the lease runs out and it is tried again
         with translation.override(draft.owner.spoken_language):
             values: dict[str, Any] = {"state": State.REFUSED, "error": error.sentence}
     else:
