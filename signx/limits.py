@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
 from django.db.models import F, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext_lazy
 
+from signx.callers import address_of
 from signx.errors import ErrorCode, SignXError
 from signx.models import Usage
 
@@ -81,19 +82,6 @@ def network_of(ip: str) -> str:
     if address is None or address.is_loopback or address.is_private or address.is_link_local:
         return ""
     return str(ip_network((address, _NETWORK_BITS[address.version]), strict=False))
-
-
-def address_of(text: str) -> IPv4Address | IPv6Address | None:
-    """An address as servers and proxies write it: with a port, in brackets, or IPv4 in the dress
-    that a listener for both gives it (::ffff:198.51.100.7). None for anything else."""
-    host, colon, port = text.rpartition(":")
-    if colon and port.isdigit() and (host.endswith("]") or ":" not in host):
-        text = host
-    try:
-        address = ip_address(text.strip("[]"))
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _refusal(rule: Rule, wait: timedelta) -> SignXError:

@@ -564,7 +564,11 @@ def test_a_place_off_the_page_is_told_while_typing(director: Desk) -> None:
 def test_many_stamps_get_a_sheet_of_their_own(director: Desk) -> None:
     draft = begun(director)
     rows = [str(row) for row in range(16)]
-    people = {key: value for row in range(1, 16) for key, value in typed(row).items()}
+    people = {
+        key: value
+        for row in range(1, 16)
+        for key, value in typed(row, name=f"Участник {row}").items()
+    }
 
     found = stamps(director, draft, rows=rows, **people)
     send(director, draft, rows=rows, **people)

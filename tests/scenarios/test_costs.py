@@ -116,7 +116,7 @@ def lose_a_trigger(app: Any) -> None:
         (lose_a_robot, ["bizproc.robot.add"]),
         (lose_an_event, ["event.bind"]),
         (lose_the_tab, ["placement.bind"]),
-        (lose_a_trigger, ["crm.automation.trigger.add"] * 2),
+        (lose_a_trigger, ["crm.automation.trigger.add"] * 3),
     ],
 )
 def test_only_what_was_lost_is_made_again(settled, devportal, vostok, worker, cost, lose, made):
@@ -129,7 +129,7 @@ def test_only_what_was_lost_is_made_again(settled, devportal, vostok, worker, co
     assert [name for name in cost.methods if name.endswith((".bind", ".add", ".update"))] == made
     app = devportal.portal.app
     assert (len(app.robots), len(app.handlers), len(app.placements)) == (2, 4, 1)
-    assert len(app.triggers) == 2
+    assert len(app.triggers) == 3
 
 
 def test_a_new_version_of_a_robot_reaches_the_portal_within_a_day(
