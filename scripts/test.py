@@ -17,7 +17,13 @@ sys.path.insert(0, str(ROOT))
 from tests.postgres import NoPostgres, private_server  # noqa: E402
 
 # Bytes in, bytes out, or another program: the database makes no difference to them.
-WITHOUT_DATABASE = ["--ignore=tests/signing", "--ignore=tests/devportal"]
+WITHOUT_DATABASE = [
+    "--ignore=tests/signing",
+    "--ignore=tests/devportal",
+    "--ignore=tests/commands",
+    "--ignore=tests/signx/test_gateway.py",
+    "--ignore=tests/scenarios/test_doubts.py",
+]
 
 
 def pytest(name: str, database_url: str, *arguments: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, EmployeeRight, Right
 from employees.services import find_employee
+from signing import intake
 from tests.journal.database import append_only_steps_aside, django_db_modify_db_settings
 from tests.tools import program
 
@@ -38,6 +40,7 @@ __all__ = ["append_only_steps_aside", "django_db_modify_db_settings"]
 settings.register_profile("signx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("signx")
 
+run_intake = intake._run_child
 APP = "http://signx.test"
 PORTAL = "http://vostok.portal.test"
 STRANGER = "http://sever.portal.test"
@@ -59,6 +62,19 @@ class ByHost(BaseAdapter):
 
     def close(self) -> None:
         pass
+
+
+@cache
+def _cleaned_once(*given: Any) -> Any:
+    return run_intake(*given)
+
+
+@pytest.fixture(autouse=True)
+def papers_are_cleaned_once(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
+    """Cleaning is bytes in, bytes out, in a process of its own: the same contract of a hundred
+    tests needs it once. The tests of the cleaning itself (tests/signing) do without."""
+    if "signing" not in request.path.parts:
+        monkeypatch.setattr(intake, "_run_child", _cleaned_once)
 
 
 @pytest.fixture

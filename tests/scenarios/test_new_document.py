@@ -201,6 +201,7 @@ def test_from_the_deal_s_tab_through_the_portal_s_picker_to_a_sealed_file(
     frame.locator("#id_among").select_option("in_turn")
     frame.locator("#sx-send-button").click()
     frame.locator("#sx-card").wait_for()
+    assert complaints.found == []
 
     for number in range(2):
         link = portal.find_letter(LINK, to="kotova@partner.example" if number else "").text
