@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from documents import agreement_texts
-from documents.agreement_models import AgreementTemplate
+from documents.models.agreement_text import AgreementTemplate
 from signing.agreement import Kind
 
 if TYPE_CHECKING:

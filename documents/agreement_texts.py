@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from documents.agreement_models import AgreementTemplate
+from documents.models.agreement_text import AgreementTemplate
 from signing import agreement as engine
 from signing.agreement import Kind, Template
 from signx.errors import ErrorCode, SignXError

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from documents import files
-from documents.detached_models import DetachedSignature
 from documents.models import Document, StoredFile
+from documents.models.detached import DetachedSignature
 from journal.services import head_hash
 from signing.hashes import sha256, streebog256
 

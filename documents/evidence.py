@@ -12,8 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from documents import files
-from documents.detached_models import DetachedSignature
 from documents.models import Document, Signature, Signer, StoredFile
+from documents.models.detached import DetachedSignature
 from documents.signer_agreement import accepted_before
 from documents.stamping import party_of
 from employees.codes import mask_address

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, default_storage
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
@@ -167,10 +167,9 @@ def _digest_at(storage: Storage, path: str) -> str:
 
 def _flush(storage: Storage, path: str) -> None:
     """Down to the disk before the row that promises the file is committed."""
-    try:
-        local = Path(storage.path(path))
-    except NotImplementedError:  # a remote storage answers only when it has the bytes
+    if not isinstance(storage, FileSystemStorage):  # a remote one answers when it has the bytes
         return
+    local = Path(storage.path(path))
     for target in (local, local.parent):
         descriptor = os.open(target, os.O_RDONLY)
         try:

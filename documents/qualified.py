@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from documents import files, flow
-from documents.detached_models import DetachedSignature
 from documents.models import Document, StoredFile
+from documents.models.detached import DetachedSignature
 from documents.verification_facts import detached_facts
 from employees.models import Employee, Right
 from journal.events import EventKind

@@ -13,9 +13,9 @@ from bitrix24.auth import check_signed_file, signed_file_url
 from documents import archive, files, frame_files, qualified
 from documents import card as cards
 from documents.card_views import acted
-from documents.detached_models import DetachedSignature
 from documents.listing import visible_to
 from documents.models import StoredFile
+from documents.models.detached import DetachedSignature
 from employees.decorators import EmployeeRequest, employee_required
 from employees.services import from_frame
 from signing.detached import SIZE_LIMIT_BYTES

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from bitrix24.models import Portal
 from documents import files, flow
-from documents.detached_models import DetachedSignature
 from documents.models import (
     Agreement,
     Annulment,
@@ -25,6 +24,7 @@ from documents.models import (
     StoredFile,
     WorkflowSubscription,
 )
+from documents.models.detached import DetachedSignature
 from employees.models import OneTimeCode
 from outbox.models import Delivery
 

@@ -1,8 +1,8 @@
 """A machine where nothing is configured: what works there, and what is said of the rest.
 
-`check_pdf`, `verify_pdf` and `seal_pdf` work right after the installation: what they need of
-secrets is made once and kept in `var/trial/`, apart from any real data. Every other command still
-demands a configuration.
+The commands of the engine and those about the code alone work right after the installation: what
+they need of secrets is made once and kept in `var/trial/`, apart from any real data. Every other
+command still demands a configuration.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-COMMANDS = frozenset({"check_pdf", "verify_pdf", "seal_pdf"})
+COMMANDS = frozenset({"check_pdf", "verify_pdf", "seal_pdf", "makemigrations", "write_error_docs"})
 # Django answers these without settings.
 NO_SETTINGS = frozenset({"help", "--help", "-h", "version", "--version"})
 # Tells the commands that their database is ours to make.
@@ -27,7 +27,7 @@ _NEEDED = "SIGNX_SECRET_KEY"
 
 
 def prepare(arguments: Sequence[str], root: Path = _ROOT) -> None:
-    """Before settings are read: fill the environment for a command of the engine."""
+    """Before settings are read: fill the environment for a command that touches no data."""
     if _is_configured(root) or not COMMANDS & set(arguments[1:2]):
         return
     folder = root / "var" / "trial"

@@ -68,10 +68,9 @@ def test_an_app_uses_only_the_edge_of_signx(app):
 def test_rooms_of_an_app_import_only_to_the_right(app):
     wrong = []
     for place, room in enumerate(ROOMS):
-        path = ROOT / app / f"{room}.py"
-        if path.exists():
-            lower = {f"{app}.{name}" for name in ROOMS[:place]}
-            wrong += [f"{app}/{room}.py imports {name}" for name in imports(path) if name in lower]
+        lower = {f"{app}.{name}" for name in ROOMS[:place]}
+        for path in [*(ROOT / app).glob(f"{room}.py"), *(ROOT / app / room).glob("*.py")]:
+            wrong += [f"{path} imports {name}" for name in imports(path) if name in lower]
 
     assert wrong == []
 

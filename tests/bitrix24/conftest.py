@@ -16,13 +16,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from bitrix24 import transport
+from bitrix24 import tasks, transport
 from bitrix24.models import Portal
 from devportal import cast, frames
 from devportal.app import create_app
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host
+from tests.bitrix24 import listener
 
 DOMAIN, STRANGER, AUTH = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
 OWN_STEPS = [
@@ -150,3 +151,11 @@ def install(world: World, client: Client, open_app: Open) -> Callable[..., Porta
 @pytest.fixture
 def portal(install) -> Portal:
     return install()
+
+
+@pytest.fixture
+def settled(portal: Portal) -> Portal:
+    """What the installation itself brought is done and told."""
+    tasks.run_due()
+    listener.HEARD.clear()
+    return Portal.objects.get()

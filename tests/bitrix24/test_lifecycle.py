@@ -11,29 +11,16 @@ from bitrix24 import client, tasks
 from bitrix24.client import BitrixError
 from bitrix24.install import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
-from devportal import app_events, cast, phpform
+from devportal import app_events, cast
 from tests.bitrix24 import listener
+from tests.bitrix24.removals import EVENTS, announce
 
 pytestmark = pytest.mark.django_db
-EVENTS = "/b24/events"
 
 
 @pytest.fixture(autouse=True)
 def quiet():
     listener.HEARD.clear()
-
-
-def announce(client, world, **changes):
-    """ONAPPUNINSTALL as anybody who can read the application_token may send it. `clean` 1 asks to
-    delete the data; other `changes` replace keys of the auth block."""
-    auth = {
-        "domain": world.portal.domain,
-        "member_id": world.portal.member_id,
-        "application_token": world.portal.application_token,
-    }
-    data = {"CLEAN": changes.pop("clean", "1")}
-    form = phpform.encode({"event": "ONAPPUNINSTALL", "data": data, "auth": auth | changes})
-    return client.post(EVENTS, form, content_type="application/x-www-form-urlencoded")
 
 
 def test_a_real_uninstallation_ends_the_portal_here(portal, world):

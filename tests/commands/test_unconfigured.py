@@ -34,9 +34,7 @@ def manage(clone: Path, *arguments: str, **given: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "command", [["makemigrations", "--check"], ["setup"], ["run"], ["work"], ["check"], ["migrate"]]
-)
+@pytest.mark.parametrize("command", [["setup"], ["run"], ["work"], ["check"], ["migrate"]])
 def test_a_fresh_clone_says_what_to_do(clone, command):
     done = manage(clone, *command)
 

@@ -10,7 +10,10 @@ import time_machine
 from bitrix24.models import Portal
 from documents import tasks
 from documents.models import Document
+from signing import provider as providers
+from signing.base import Level
 from tests import factories
+from tests.documents.flaky import Flaky
 from tests.factories import NOON
 
 
@@ -59,3 +62,10 @@ def sealing(sent: Document) -> Document:
 def completed(sealing: Document) -> Document:
     tasks.seal(sealing.pk, NOON)
     return Document.objects.get(pk=sealing.pk)
+
+
+@pytest.fixture
+def flaky() -> Flaky:
+    engine = Flaky()
+    providers.register("flaky", lambda: engine, levels={Level.SIMPLE})
+    return engine

@@ -45,9 +45,14 @@ def _admin(server: str) -> psycopg.Connection:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, database_url: str) -> Iterator[Stack]:
+def stack_class() -> type[Stack]:
+    return Stack
+
+
+@pytest.fixture
+def stack(tmp_path: Path, database_url: str, stack_class: type[Stack]) -> Iterator[Stack]:
     """Portal and application under names that DNS does not know, as far apart as in life."""
-    running = Stack(
+    running = stack_class(
         tmp_path / "stack",
         app_host="signx.test",
         portal_host="vostok.portal.test",

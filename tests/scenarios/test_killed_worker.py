@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.stage import Stage
 from demo.story import Story
+from documents.tasks import LEASE
 
 
 def effective_answers(story: Story, step: str) -> list[str]:
@@ -15,6 +17,12 @@ def effective_answers(story: Story, step: str) -> list[str]:
         for call in story.portal.get("calls", name="bizproc.event.send")
         if call["event_token"] == token
     ]
+
+
+@pytest.fixture
+def stack_class() -> type[Stage]:
+    """With a clock that can be moved."""
+    return Stage
 
 
 @pytest.mark.parametrize("moment", ["before the last signature", "while the files are made"])
@@ -28,6 +36,8 @@ def test_the_process_is_answered_once_after_a_kill_between_hand_over_and_seal(st
     visitor.press("Подписать документ", code=code)
     if moment == "while the files are made":
         story.stack.kill("worker")
+        # Whatever the dead one had in hand is free again when his lease is over.
+        story.stack.jump(LEASE.total_seconds() + 1)
     story.stack.start_worker()
     story.wait_for_end()
 

@@ -110,7 +110,7 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     page.get_by_text("the file is being checked").wait_for()
     album.look("checking")
     app.run(drafts.take_in_due)
-    page.get_by_text("2 pages").wait_for()
+    page.get_by_text("2 pages", exact=True).wait_for()
     page.locator(".sx-stamp").nth(1).wait_for()
     assert page.get_by_label("Name of the document").input_value() == "Договор 24-117"
     page.get_by_role("button", name="Add a counterparty").click()

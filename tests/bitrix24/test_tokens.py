@@ -1,0 +1,138 @@
+"""Whose token a call is made with: tokens that run out, people who leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from bitrix24 import client, methods, oauth
+from bitrix24.client import BitrixError
+from bitrix24.models import Portal, PortalToken
+from devportal import cast
+from signx.errors import ErrorCode
+from tests.bitrix24.conftest import DOMAIN
+
+pytestmark = pytest.mark.django_db
+DEAL = {"entityTypeId": 2, "id": cast.DEAL_MAIN}
+
+
+def asked(world, since: int) -> list[tuple[str, str, int]]:
+    return [(row.host, row.path, row.status) for row in world.requests.rows[since:]]
+
+
+def token_of(user_id: int) -> PortalToken:
+    return PortalToken.objects.get(bitrix_user_id=user_id)
+
+
+def test_an_expired_token_is_refreshed_once_and_the_new_pair_is_kept(portal, world):
+    old = token_of(cast.DIRECTOR)
+    world.auth.expire(old.access_token)
+    since = len(world.requests.rows)
+
+    item = methods.crm_item(portal, 2, cast.DEAL_MAIN)
+
+    new = token_of(cast.DIRECTOR)
+    assert item.id == cast.DEAL_MAIN
+    assert [row[1:] for row in asked(world, since)] == [
+        ("/rest/crm.item.get.json", 401),
+        ("/oauth/token/", 200),
+        ("/rest/crm.item.get.json", 200),
+    ]
+    assert (new.access_token, new.refresh_token) != (old.access_token, old.refresh_token)
+    assert new.expires_at > timezone.now() + timedelta(minutes=50)
+    assert new.refreshing_until is None
+
+
+def test_every_refresh_uses_the_refresh_token_of_the_one_before(portal, world):
+    for _round in range(3):
+        world.auth.expire(token_of(cast.DIRECTOR).access_token)
+        assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
+
+    assert token_of(cast.DIRECTOR).dead_at is None
+
+
+def test_a_token_that_is_known_to_be_over_is_not_tried(portal, world):
+    PortalToken.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    since = len(world.requests.rows)
+
+    client.call(portal, "profile")
+
+    assert [row[1] for row in asked(world, since)] == ["/oauth/token/", "/rest/profile.json"]
+
+
+def test_two_workers_with_the_same_stale_token_refresh_it_once(portal, world):
+    first, second = token_of(cast.DIRECTOR), token_of(cast.DIRECTOR)
+    world.auth.expire(first.access_token)
+    since = len(world.requests.rows)
+
+    oauth.refresh(first)
+    oauth.refresh(second)
+
+    assert [row[1] for row in asked(world, since)] == ["/oauth/token/"]
+    assert second.access_token == first.access_token
+
+
+def test_the_lease_of_a_killed_worker_runs_out(portal, world):
+    PortalToken.objects.update(refreshing_until=timezone.now() - timedelta(seconds=1))
+
+    refreshed = oauth.refresh(token_of(cast.DIRECTOR))
+
+    assert token_of(cast.DIRECTOR).access_token == refreshed.access_token
+    assert token_of(cast.DIRECTOR).refreshing_until is None
+
+
+def test_a_refused_refresh_marks_the_token_and_the_next_administrator_is_asked(
+    portal, world, open_app
+):
+    world.portal.users[cast.CLERK].is_admin = True
+    open_app(cast.CLERK)
+    dead = token_of(cast.CLERK)
+    world.auth.expire(dead.access_token)
+    world.auth.revoke_refresh(dead.refresh_token)
+
+    profile = client.call(portal, "profile")
+
+    assert int(profile["ID"]) == cast.DIRECTOR
+    assert token_of(cast.CLERK).dead_reason == "invalid_grant"
+
+
+def test_a_fired_administrator_is_replaced_by_another(portal, world, open_app):
+    world.portal.users[cast.CLERK].is_admin = True
+    open_app(cast.CLERK)
+    world.portal.users[cast.CLERK].active = False
+
+    profile = client.call(portal, "profile")
+
+    assert int(profile["ID"]) == cast.DIRECTOR
+    assert token_of(cast.CLERK).dead_at is not None
+
+
+def test_opening_the_app_brings_a_dead_token_back(portal, open_app):
+    PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
+
+    open_app()
+
+    assert token_of(cast.DIRECTOR).dead_at is None
+
+
+def test_a_call_for_a_person_never_uses_somebody_elses_token(portal):
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "profile", as_user=cast.CLERK)
+
+    assert caught.value.code == ErrorCode.PORTAL_UNREACHABLE
+    assert caught.value.bitrix_code == "NO_TOKEN"
+
+
+def test_a_refresh_about_another_portal_is_not_believed(portal, world):
+    """The authorization server answers for the second portal: its tokens must not be stored."""
+    foreign = world.auth.issue(world.other_portal, cast.DIRECTOR)
+    PortalToken.objects.filter(bitrix_user_id=cast.DIRECTOR).update(
+        refresh_token=foreign.refresh_token, expires_at=timezone.now() - timedelta(hours=1)
+    )
+
+    with pytest.raises(BitrixError):
+        client.call(portal, "profile")
+
+    assert Portal.objects.get().domain == DOMAIN
