@@ -7,15 +7,15 @@ and, perhaps, bytes. Native parsers may crash there; nothing else does.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
-import subprocess
+import socket
 import sys
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parent.parent
+from signing import nursery
+
 # How a process ends at a limit: the kernel's signal, and native code that could get no memory.
 _LIMIT_SIGNALS = {-number for number in (signal.SIGXCPU, signal.SIGABRT, signal.SIGTRAP)}
 # Nothing of ours ends by it: the machine's last memory, its shutdown, an operator.
@@ -27,6 +27,7 @@ _NESTED_CALLS = 100_000
 _STACK_BYTES = 64 * 1024 * 1024
 # The kernel counts processor time; a child that only waits is ended this much later.
 _GRACE_S = 5
+_HEARD_BYTES = 1024 * 1024
 
 
 class ChildDied(Exception):
@@ -45,29 +46,40 @@ class ChildDied(Exception):
 def run(
     module: str, argument: dict[str, Any], data: bytes, *, seconds: int, memory_mb: int
 ) -> tuple[dict[str, Any], bytes]:
-    """Run `python -m module` on the data and give back its answer. Raises ChildDied."""
+    """Run the module's `main` in a child and give back its answer. Raises ChildDied."""
     limits = {"seconds": seconds, "memory_mb": memory_mb}
-    # Not on the command line: the kernel takes 128 KB there, and all users could read it.
+    # Not on a command line: all users could read it.
     first_line = json.dumps({**argument, **limits}).encode() + b"\n"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-X", "utf8", "-m", module],
-            input=first_line + data,
-            capture_output=True,
-            cwd=_ROOT,
-            env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
-            timeout=seconds + _GRACE_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ChildDied("timeout", at_limit=True, is_waiting=True) from error
-    header, _newline, body = done.stdout.partition(b"\n")
-    if done.returncode == _KILLED:
-        raise ChildDied("killed from outside", at_limit=False, is_waiting=True)
-    if done.returncode != 0 or not header:
-        limited = done.returncode in _LIMIT_SIGNALS or b"MemoryError" in done.stderr
-        raise ChildDied(_last_words(done), at_limit=limited)
+    said, end = _talk(module, first_line + data, seconds=seconds + _GRACE_S)
+    if end is None:  # the nursery was killed with the request in its hands
+        nursery.renew()
+        said, end = _talk(module, first_line + data, seconds=seconds + _GRACE_S)
+    if end is None or end.exit_code == _KILLED:
+        is_timeout = end is not None and end.is_timeout
+        detail = "timeout" if is_timeout else "killed from outside"
+        raise ChildDied(detail, at_limit=is_timeout, is_waiting=True)
+    header, _newline, body = said.partition(b"\n")
+    if end.exit_code != 0 or not header:
+        limited = end.exit_code in _LIMIT_SIGNALS or end.exception == "MemoryError"
+        raise ChildDied(f"exit {end.exit_code}, {end.exception}".rstrip(", "), at_limit=limited)
     return json.loads(header), body
+
+
+def _talk(module: str, question: bytes, *, seconds: int) -> tuple[bytes, nursery.End | None]:
+    """What the child says, and its keeper of it."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            nursery.bear(module, theirs, seconds=seconds)
+        # A child may die before it has read everything; the keeper tells of it all the same.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            ours.sendall(question)
+            ours.shutdown(socket.SHUT_WR)
+        said = []
+        with suppress(ConnectionResetError):
+            while heard := ours.recv(_HEARD_BYTES):
+                said.append(heard)
+    return nursery.ending(b"".join(said))
 
 
 def begin() -> tuple[dict[str, Any], bytes]:
@@ -100,10 +112,3 @@ def answer(facts: dict[str, Any], body: bytes = b"") -> None:
     output.write(json.dumps(facts).encode() + b"\n")
     output.write(body)
     output.flush()
-
-
-def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The exit code and the kind of the last exception: its message could quote the file."""
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    kind = lines[-1].partition(":")[0][:80] if lines else "no message"
-    return f"exit {done.returncode}, {kind}"

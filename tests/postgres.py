@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-OPTIONS = ["-c", "listen_addresses=", "-c", "max_connections=200"]
+# Nobody needs the data of a test run after a crash of the machine.
+UNSAFE = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+OPTIONS = ["-c", "listen_addresses=", "-c", "max_connections=200", *UNSAFE]
 
 
 class NoPostgres(Exception):

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 
 from signing import child
 
@@ -16,7 +17,7 @@ def main() -> None:
         memory = resource.getrlimit(resource.RLIMIT_AS)[0]
         modules = sorted(name for name in sys.modules if name.split(".")[0] in ("django", "signx"))
         facts = {"environment": sorted(os.environ), "memory": memory, "modules": modules}
-        child.answer(facts, data[::-1])
+        child.answer(facts | {"nursery": nursery()}, data[::-1])
     elif argument["what"] == "fail":
         raise ValueError("a secret of the file")
     elif argument["what"] == "spin":
@@ -24,8 +25,19 @@ def main() -> None:
             pass
     elif argument["what"] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif argument["what"] == "wait":
+        signal.pause()
+    elif argument["what"] == "kill the nursery":
+        os.kill(nursery(), signal.SIGKILL)
+        child.answer({}, data[::-1])
     elif argument["what"] == "eat":
         child.answer({"eaten": len(bytearray(10**10))})
+
+
+def nursery() -> int:
+    """The process that made this one's keeper."""
+    status = Path(f"/proc/{os.getppid()}/stat").read_text()
+    return int(status.rpartition(")")[2].split()[1])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,24 @@ from signing.embedded import keys
 from signing.embedded.keys import KeyPairPem
 from tests.tools import program, required
 
+VALID = ("20260601000000Z", "20270601000000Z")
+_AUTHORITY = """
+[ca]
+default_ca = here
+[here]
+database = index.txt
+new_certs_dir = .
+rand_serial = yes
+policy = any
+x509_extensions = root
+[any]
+commonName = supplied
+organizationName = supplied
+[root]
+subjectKeyIdentifier = hash
+basicConstraints = critical, CA:true
+"""
+
 
 @dataclass(frozen=True)
 class GostSigner:
@@ -29,9 +47,17 @@ class GostSigner:
         required(gost.is_available(), "the GOST engine of openssl")
         signer = cls(folder, bits)
         signer._openssl(
-            *("req", "-x509", "-newkey", f"gost2012_{bits}", "-pkeyopt", "paramset:A", "-nodes"),
-            *("-keyout", "key.pem", "-out", "certificate.pem", "-days", "365", "-utf8"),
+            *("req", "-new", "-newkey", f"gost2012_{bits}", "-pkeyopt", "paramset:A", "-nodes"),
+            *("-keyout", "key.pem", "-out", "request.pem", "-utf8"),
             *("-subj", "/CN=Лапина Ольга Игоревна/O=ООО «Вектор»"),
+        )
+        (folder / "ca.cnf").write_text(_AUTHORITY)
+        (folder / "index.txt").touch()
+        # Dated by hand: the clock of the tests is not that of openssl.
+        signer._openssl(
+            *("ca", "-selfsign", "-batch", "-notext", "-config", "ca.cnf", "-keyfile", "key.pem"),
+            *("-in", "request.pem", "-out", "certificate.pem", "-utf8", "-preserveDN"),
+            *("-md", f"md_gost12_{bits}", "-startdate", VALID[0], "-enddate", VALID[1]),
         )
         return signer
 

@@ -1,8 +1,14 @@
+"""Children for hostile bytes, and the nursery that they come from."""
+
 from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
 
 import pytest
 
-from signing import child
+from signing import child, nursery
 from signing.intake import take_in
 from signx.errors import RETRYABLE, SignXError
 
@@ -68,3 +74,61 @@ def test_an_argument_may_be_longer_than_a_command_line() -> None:
     _facts, body = child.run(SAMPLES, argument, b"abc", seconds=1, memory_mb=256)
 
     assert body == b"cba"
+
+
+def test_who_dies_before_reading_the_file_is_told_about_too() -> None:
+    with pytest.raises(child.ChildDied, match="ModuleNotFoundError"):
+        child.run("tests.signing.no_such", {}, b"x" * 10_000_000, seconds=1, memory_mb=256)
+
+
+def test_a_child_that_only_waits_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_GRACE_S", 0)
+
+    with pytest.raises(child.ChildDied, match="timeout") as caught:
+        run("wait")
+
+    assert (caught.value.at_limit, caught.value.is_waiting) == (True, True)
+
+
+def nursery_of_a_child() -> int:
+    facts, _body = run("tell")
+    return int(str(facts["nursery"]))
+
+
+def test_children_come_from_one_nursery_until_it_is_renewed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = nursery_of_a_child()
+    assert nursery_of_a_child() == first
+
+    monkeypatch.setattr(nursery, "_CHILDREN", nursery._Current.children + 1)
+    assert nursery_of_a_child() == first
+    assert nursery_of_a_child() != first
+
+
+def test_a_killed_nursery_is_followed_by_another() -> None:
+    killed = nursery_of_a_child()
+    os.kill(killed, signal.SIGKILL)
+
+    assert nursery_of_a_child() != killed
+
+
+def test_a_child_whose_nursery_is_killed_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    _facts, body = run("kill the nursery", b"abc")
+
+    assert body == b"cba"
+
+
+def test_a_forked_process_goes_on_with_the_nursery_of_its_parent() -> None:
+    mine = nursery_of_a_child()
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        theirs = pool.apply(nursery_of_a_child)
+
+    assert theirs == mine
+
+
+def test_a_nursery_that_nobody_can_ask_ends() -> None:
+    requests, process = nursery._start()
+    requests.close()
+
+    assert process.wait(timeout=30) == 0
