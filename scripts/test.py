@@ -31,7 +31,9 @@ def pytest(name: str, database_url: str, *arguments: str) -> int:
     environment = os.environ | {"DATABASE_URL": database_url}
     if not database_url:
         environment.pop("DATABASE_URL")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    # One more than there are processors: some always wait for a browser or a server.
+    workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    command = [sys.executable, "-m", "pytest", "-q", *workers]
     return subprocess.run([*command, *arguments], cwd=ROOT, env=environment).returncode
 
 

@@ -64,6 +64,11 @@ class ByHost(BaseAdapter):
         pass
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole scenarios first: at the end a processor would stand idle beside the last of them."""
+    items.sort(key=lambda item: "scenarios" not in item.path.parts)
+
+
 @cache
 def _cleaned_once(*given: Any) -> Any:
     return run_intake(*given)
