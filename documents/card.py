@@ -18,6 +18,7 @@ from documents.chips import (
     signer_chip,
     version,
 )
+from documents.drafts import may_send
 from documents.listing import visible_to, with_parties
 from documents.models import Document, Signer, StoredFile
 from documents.own_turn import OwnTurn, own_turn
@@ -86,6 +87,9 @@ class Card:
     is_late: bool
     turn: OwnTurn | None
     agreement: str
+    replaced: Document | None
+    editions: list[Document]
+    may_replace: bool
 
     @property
     def awaited_count(self) -> int:
@@ -121,6 +125,9 @@ def read(document: Document, reader: Employee, at: datetime) -> Card:
         is_late=is_late and document.status == Document.Status.SEALING,
         turn=own_turn(document, reader, at),
         agreement=agreement_state(document),
+        replaced=visible_to(reader).filter(editions=document).first(),
+        editions=list(visible_to(reader).filter(replaces=document).order_by("-created_at")),
+        may_replace=document.is_final and may_send(reader, at=at),
     )
 
 

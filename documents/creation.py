@@ -92,7 +92,7 @@ class NewDocument:
     `signing_order`: a value of PortalSettings.SigningOrder, empty = the portal's setting.
     `code_channel`: how counterparties get their codes, empty = the portal's setting. `kind`: a row
     of documents.law that the sender named. `delegate` sends by the company signer's permission,
-    and uses up one document of it.
+    and uses up one document of it. `replaces` is the document whose new edition it is.
     """
 
     portal: Portal
@@ -117,6 +117,7 @@ class NewDocument:
     kind: str = ""
     message: str = ""
     delegate: Employee | None = None
+    replaces: Document | None = None
 
     @property
     def others(self) -> tuple[Counterparty, ...]:
@@ -264,6 +265,7 @@ def _document(
         public_id=new_public_id(),
         title=new.title[:255],
         kind=new.kind,
+        replaces=new.replaces,
         message=new.message,
         source_id=new.source_id,
         level=new.level,
@@ -389,6 +391,7 @@ def _record(new: NewDocument, document: Document, at: datetime) -> None:
             "level": document.level,
             **({"earlier_signatures": earlier} if earlier else {}),
             **({"kind": document.kind} if document.kind else {}),
+            **({"replaces": new.replaces.number} if new.replaces else {}),
         },
         personal={"title": document.title}
         | ({"actor": new.sender.name} if new.sender is not None else {}),

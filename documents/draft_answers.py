@@ -16,15 +16,17 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from documents import creation, crm, drafts, services
+from documents import creation, crm, drafts, editions, services
 from documents.creation import Counterparty, NewDocument
 from documents.crm_references import PartyReference
-from documents.draft_forms import CRM, IN_TURN, PARTIES_LIMIT, DraftForm, PartyForm
-from documents.models import CodeChannel, Draft
+from documents.draft_forms import CRM, IN_TURN, PARTIES_LIMIT, TYPED, DraftForm, PartyForm
+from documents.models import CodeChannel, Document, Draft, Signer
 from employees import balances
 from employees.models import Employee
 from employees.services import signer_for_person
 from signx.errors import ErrorCode, SignXError
+
+DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
 
 
 class Answers:
@@ -93,6 +95,35 @@ class Answers:
         return all([self.form.is_valid(), *(party.is_valid() for party in self.parties)])
 
 
+def answers_from(document: Document) -> dict[str, Any]:
+    """What the page «New document» is filled in with: the title, the deal, the other sides."""
+    parties = list(editions.others(document)[:PARTIES_LIMIT])
+    answers: dict[str, Any] = {
+        "title": document.title,
+        "kind": document.kind,
+        "rows": [str(row) for row in range(len(parties))],
+    }
+    binding = getattr(document, "crm_binding", None)
+    if binding is not None and binding.entity_type_id == DEAL:
+        answers["crm_entity"] = f"DEAL_{binding.entity_id}"
+    for row, signer in enumerate(parties):
+        answers |= {f"p{row}-{name}": value for name, value in _kept_party(signer).items()}
+    return answers
+
+
+def _kept_party(signer: Signer) -> dict[str, str]:
+    """As it was chosen then; a person whom no list knows is typed again."""
+    reference = ""
+    if signer.employee is not None:
+        reference = f"user_{signer.employee.bitrix_user_id}"
+    elif signer.crm_contact_id:
+        reference = f"C_{signer.crm_contact_id}"
+    if reference:
+        return {"how": CRM, "reference": reference, "label": f"{reference} {signer.name}"}
+    names = ("name", "organisation", "tax_number", "email", "phone")
+    return {"how": TYPED} | {name: getattr(signer, name) for name in names}
+
+
 def obstacle(draft: Draft, answers: Answers) -> str:
     """The first thing that forbids to send, whatever is typed; empty when nothing does."""
     try:
@@ -148,6 +179,7 @@ def completed(answers: Answers) -> NewDocument | None:
         kind=given["kind"],
         message=given["message"],
         delegate=None if signer == draft.owner else draft.owner,
+        replaces=draft.replaces,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bitrix24 import methods
 from bitrix24.errors import BitrixError
-from documents import card_views, draft_pages, drafts, files
-from documents.draft_answers import Answers, completed, refuse
+from documents import card_views, draft_pages, drafts, editions, files
+from documents.draft_answers import DEAL, Answers, answers_from, completed, refuse
 from documents.draft_forms import DraftForm, PartyForm
 from documents.drafts import Upload
 from documents.models import Document, Draft, new_public_id
@@ -27,7 +27,6 @@ from employees.models import Employee
 from signing.intake import refusal
 from signx.errors import SignXError
 
-DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
 # The form around the file: boundaries and names.
 _FORM_OVERHEAD_BYTES = 64 * 1024
 
@@ -40,16 +39,28 @@ def new_document(request: EmployeeRequest) -> HttpResponse:
     drafts.require_sender(request.employee, at=timezone.now())
     if request.method == "POST":
         upload = _uploaded(request)
-        answers = _of_the_deal(request)
+        replaced = _replaced(request, request.POST)
         draft = drafts.begin(
-            request.employee, request.POST.get("key", ""), upload, answers, at=timezone.now()
+            request.employee,
+            request.POST.get("key", ""),
+            upload,
+            _of_the_deal(request) | (answers_from(replaced) if replaced else {}),
+            at=timezone.now(),
+            replaces=replaced,
         )
         return _page(request, draft)
-    return _choose(request)
+    return _choose(request, _replaced(request, request.GET))
 
 
-def _choose(request: EmployeeRequest) -> HttpResponse:
+def _replaced(request: EmployeeRequest, given: QueryDict) -> Document | None:
+    """The document whose place the new one is to take, if any."""
+    public_id = given.get("replaces", "")
+    return editions.find_replaced(request.employee, public_id) if public_id else None
+
+
+def _choose(request: EmployeeRequest, replaced: Document | None = None) -> HttpResponse:
     context = {
+        "replaced": replaced,
         "page": "documents",
         "is_from_deal": _is_from_deal(request),
         "key": new_public_id(),

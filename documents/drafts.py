@@ -72,7 +72,7 @@ def may_send(employee: Employee, *, at: datetime) -> bool:
 
 def find(owner: Employee, public_id: str) -> Draft:
     """A draft of this person. Raises SignXError(NOT_FOUND)."""
-    draft = Draft.objects.of(owner).select_related("portal", "owner", "document")
+    draft = Draft.objects.of(owner).select_related("portal", "owner", "document", "replaces")
     found = draft.filter(public_id=public_id).first()
     if found is None:
         raise SignXError(ErrorCode.NOT_FOUND, "no such draft of this person")
@@ -80,9 +80,16 @@ def find(owner: Employee, public_id: str) -> Draft:
 
 
 def begin(
-    owner: Employee, public_id: str, upload: Upload, answers: Mapping[str, Any], *, at: datetime
+    owner: Employee,
+    public_id: str,
+    upload: Upload,
+    answers: Mapping[str, Any],
+    *,
+    at: datetime,
+    replaces: Document | None = None,
 ) -> Draft:
-    """A draft with a file on its way to the check; begun twice is begun once.
+    """A draft with a file on its way to the check; begun twice is begun once. `replaces`: the
+    document whose place it is to take.
 
     Not inside a transaction: it writes the file. Raises SignXError: RIGHT_MISSING,
     DOCUMENT_INVALID, NOT_FOUND for an id that is no id of ours or somebody else's.
@@ -103,6 +110,7 @@ def begin(
         "portal": draft.portal,
         "owner": owner,
         "answers": draft.answers,
+        "replaces": replaces,
         "created_at": at,
     }
     with transaction.atomic():

@@ -19,7 +19,15 @@ from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
-from documents import agreement_texts, files, invitations, notices, replies, standing_order
+from documents import (
+    agreement_texts,
+    editions,
+    files,
+    invitations,
+    notices,
+    replies,
+    standing_order,
+)
 from documents.models import Agreement, Document, Signature, Signer
 from documents.signer_agreement import due_offer
 from documents.signer_links import is_turn_of
@@ -109,6 +117,8 @@ def move(
 
     _write(document, Status(to), at, detail, error)
     _record(document, before, actor, detail, personal, at)
+    if to == Status.COMPLETED:
+        editions.tell_the_replaced(document, actor=actor, at=at)
     _settle_balance(document, before, actor, at)
     _announce(document, at)
     if to in STEPS:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from documents.editions import sent_in_place_of
 from documents.models import Document, StoredFile
 from employees.keys import platform_roots
 from employees.models import KeyPair
@@ -41,6 +42,7 @@ PUBLIC_STATUSES = frozenset(
 HEADLINES: dict[str, Promise] = {
     "valid": _("The signatures are valid, the file has not been changed"),
     "annulled": _("The signatures are valid, but the document is annulled"),
+    "replaced": _("The signatures are valid, but all have signed a new edition since"),
     "altered": _("The file was changed after it was signed"),
     "rolled_back": _("This is not the final file"),
     "other_document": _("This file belongs to another document"),
@@ -170,8 +172,9 @@ def _fingerprints(document: Document | None) -> list[str]:
 
 def _headline(word: VerdictWord, causes: Sequence[str], stored: StoredFile | None) -> Promise:
     if word == "valid":
-        is_annulled = stored and stored.document.status == Document.Status.ANNULLED
-        return HEADLINES["annulled" if is_annulled else "valid"]
+        if stored and stored.document.status == Document.Status.ANNULLED:
+            return HEADLINES["annulled"]
+        return HEADLINES["replaced" if stored and sent_in_place_of(stored.document) else "valid"]
     if "rolled_back" in causes:
         return HEADLINES["rolled_back"]
     if word == "invalid":

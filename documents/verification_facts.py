@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from documents.editions import sent_in_place_of
 from documents.models import Document
 from documents.verification import Finding
 from signing.detached import DetachedCheck, DetachedSigner
@@ -44,11 +45,13 @@ def detached_facts(check: DetachedCheck) -> dict[str, Any]:
 
 
 def _document(finding: Finding, document: Document) -> dict[str, Any]:
+    edition = sent_in_place_of(document)
     return {
         "number": document.number,
         "status": document.status,
         "file": finding.stored.kind if finding.stored else "",
         "url": document.verification_url,
+        "replaced_by": edition.verification_url if edition else "",
     }
 
 

@@ -49,6 +49,7 @@ class EventKind(TextChoices):
     DOCUMENT_FAILED = "document_failed", _("Not sent")
     DOCUMENT_EXTENDED = "document_extended", _("Protection of a file extended")
     DOCUMENT_ANNULLED = "document_annulled", _("Annulled")
+    DOCUMENT_REPLACED = "document_replaced", _("A new edition was signed by all")
     SIGNER_INVITED = "signer_invited", _("Invitation sent")
     SIGNER_VIEWED = "signer_viewed", _("Opened by the signer")
     SIGNER_AGREED = "signer_agreed", _("Agreement accepted")

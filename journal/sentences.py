@@ -76,6 +76,7 @@ SENTENCES: dict[str, tuple[str | Promise, ...]] = {
         _("{name} refused the annulment"),
     ),
     EventKind.DOCUMENT_ANNULLED: (_("Annulled by the parties: “{reason}”"),),
+    EventKind.DOCUMENT_REPLACED: (_("A new edition was signed by all: document {edition}"),),
     EventKind.DOCUMENT_CANCELLED: (_("Withdrawn by the sender: “{reason}”"),),
     EventKind.PERSONAL_ERASED: (_("Personal details erased in events: {events}"),),
 }

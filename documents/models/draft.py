@@ -64,6 +64,16 @@ class Draft(models.Model):
     # Django's form data as it was posted: {"title": "…", "p0-email": "…", "rows": ["0"]}.
     answers = models.JSONField(_("answers"), default=dict)
 
+    # Whose place the document is to take.
+    replaces = models.ForeignKey(
+        "documents.Document",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("in place of"),
+    )
+
     # Paths by documents.files.
     source = models.FileField(_("file as received"), max_length=300)
     source_sha256 = models.CharField(_("SHA-256 as received"), max_length=64)
