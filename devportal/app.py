@@ -30,5 +30,5 @@ def create_app(world: World) -> Flask:
         bx24.bx24,
     ):
         app.register_blueprint(blueprint)
-    middleware.install(app, world)
+    middleware.install(app)
     return app

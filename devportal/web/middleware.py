@@ -10,22 +10,23 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from devportal.records import RequestRecord
-from devportal.world import World
+from devportal.web.state import world
 from devportal.wsgi_adapter import DROPPED
 
 WATCHED = ("/rest/", "/oauth/")
 
 
-def install(app: Flask, world: World) -> None:
+def install(app: Flask) -> None:
     """Hook records into the application and dropped connections around it."""
 
     def open_record() -> None:
         if not request.path.startswith(WATCHED):
             return
-        portal = world.portal_at(request.host)
-        with world.lock:
-            g.record = world.requests.open(
-                at=world.clock.now(),
+        seen = world()
+        portal = seen.portal_at(request.host)
+        with seen.lock:
+            g.record = seen.requests.open(
+                at=seen.clock.now(),
                 verb=request.method,
                 path=request.path,
                 host=request.host,

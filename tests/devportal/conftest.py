@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from devportal import cast
-from devportal.app import create_app
 from devportal.clock import Clock
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
+from tests.conftest import devportal_of
 
 from .robot_app import RobotApp
 
@@ -69,7 +69,7 @@ def world(config: Config) -> World:
 @pytest.fixture
 def http(world: World) -> Iterator[requests.Session]:
     with requests.Session() as session:
-        session.mount("http://", WSGIAdapter(create_app(world)))
+        session.mount("http://", WSGIAdapter(devportal_of(world)))
         session.headers.update(BROWSER)
         yield session
 
