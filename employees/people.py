@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from bitrix24 import methods
+from bitrix24.client import BatchAnswer, BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
 from employees import balances, portal_letters, wiping
 from employees.models import Employee
+from outbox.base import Command
 from signx.errors import ErrorCode, SignXError
 
 # How long we believe what the portal said about a person. Short, because a dismissed employee
@@ -56,6 +60,28 @@ def find_employee(portal: Portal, bitrix_user_id: int, *, at: datetime | None = 
         name = employee.name if employee else f"user_{bitrix_user_id}"
         raise SignXError(ErrorCode.SIGNER_UNKNOWN, f"user {bitrix_user_id}", name=name)
     return employee
+
+
+def questions_about(portal: Portal, user_ids: Iterable[int], *, at: datetime) -> dict[str, Command]:
+    """Commands for a batch of somebody else's: about those whom we do not know or no longer
+    believe. `keep_answers` reads what comes back; `find_employee` then asks no more."""
+    fresh = Employee.objects.for_portal(portal).filter(checked_at__gte=at - FRESH_FOR)
+    known = set(fresh.values_list("bitrix_user_id", flat=True))
+    return {_key(one): methods.user_command(one) for one in user_ids if one not in known}
+
+
+def keep_answers(
+    portal: Portal, user_ids: Iterable[int], answer: BatchAnswer, *, at: datetime
+) -> None:
+    """Who was not answered about is left to `find_employee`, which tells why."""
+    for user_id in user_ids:
+        with suppress(BitrixError):
+            user = methods.parse_user(answer.take(_key(user_id)))
+            remember_employee(portal, user, at=at)
+
+
+def _key(user_id: int) -> str:
+    return f"user{user_id}"
 
 
 def remember_employee(portal: Portal, user: methods.User, *, at: datetime) -> Employee:

@@ -14,7 +14,9 @@ from employees.people import (
     find_employee,
     from_frame,
     import_administrator,
+    keep_answers,
     portal_changed,
+    questions_about,
     remember_employee,
 )
 from employees.rights import give_right, take_right
@@ -38,8 +40,10 @@ __all__ = [
     "from_frame",
     "give_right",
     "import_administrator",
+    "keep_answers",
     "owners_for",
     "portal_changed",
+    "questions_about",
     "remember_employee",
     "renew_certificate",
     "request_confirmation",

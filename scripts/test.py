@@ -16,13 +16,16 @@ sys.path.insert(0, str(ROOT))
 
 from tests.postgres import NoPostgres, private_server  # noqa: E402
 
-# Bytes in, bytes out, or another program: the database makes no difference to them.
+# Bytes in, bytes out, another program, or what a browser shows: the database makes no difference.
 WITHOUT_DATABASE = [
     "--ignore=tests/signing",
     "--ignore=tests/devportal",
     "--ignore=tests/commands",
     "--ignore=tests/signx/test_gateway.py",
+    "--ignore=tests/scenarios/test_browser.py",
     "--ignore=tests/scenarios/test_doubts.py",
+    "--ignore=tests/scenarios/test_new_document.py",
+    "--ignore=tests/scenarios/test_signing_page.py",
 ]
 
 

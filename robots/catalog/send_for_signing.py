@@ -10,12 +10,17 @@ from django.utils.translation import gettext_lazy
 from bitrix24.models import Portal, PortalToken
 from documents import creation, crm
 from documents.creation import AgreementFile, NewDocument, Prepared
-from documents.crm_references import ItemReference, PartyReference, SourceReference
+from documents.crm_references import ItemReference, PartyKind, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
 from documents.services import send_prepared, settings_for, subscribe
 from employees import balances
 from employees.models import Employee, Right
-from employees.services import find_employee, signer_for_robots
+from employees.services import (
+    find_employee,
+    keep_answers,
+    questions_about,
+    signer_for_robots,
+)
 from robots import base
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS
@@ -238,9 +243,8 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         if balances.available(portal) < 1:
             raise SignXError(ErrorCode.BALANCE_EMPTY, "checked before anything is read")
         prove_together(call)
+        facts = _ask_portal(call, given, at)
         signer, responsible = _people(portal, given, at)
-
-        facts = _ask_portal(call, given)
         paper = facts.document()
         keeps_signatures = settings_for(portal).adds_to_signed
         source, intake = crm.fetch(portal, paper, keeps_signatures=keeps_signatures)
@@ -314,15 +318,25 @@ def _responsible(portal: Portal, user_id: int, at: datetime) -> Employee:
         ) from error
 
 
-def _ask_portal(call: RobotCall, given: SendGiven) -> crm.Facts:
-    """One request for everything, and with it the proof of a call that came alone."""
+def _ask_portal(call: RobotCall, given: SendGiven, at: datetime) -> crm.Facts:
+    """One request for everything: papers, people, and the proof of a call that came alone."""
     agreement = given.agreement if isinstance(given.agreement, SourceReference) else None
     parties = (given.signer_counterparty,)
     wanted = crm.Wanted(given.document, parties, given.crm_entity, agreement)
     proofs = Proofs.of(call)
-    facts = crm.look_up(call.portal, wanted, as_user=_reader(call), along=proofs.commands())
+    people = _employees_of(given)
+    along = proofs.commands() | questions_about(call.portal, people, at=at)
+    facts = crm.look_up(call.portal, wanted, as_user=_reader(call), along=along)
     proofs.settle(facts.answer)
+    keep_answers(call.portal, people, facts.answer, at=at)
     return facts
+
+
+def _employees_of(given: SendGiven) -> set[int]:
+    named = {given.signer_company, given.responsible}
+    if given.signer_counterparty.kind is PartyKind.EMPLOYEE:
+        named.add(given.signer_counterparty.id)
+    return {user_id for user_id in named if user_id is not None}
 
 
 def _reader(call: RobotCall) -> int | None:

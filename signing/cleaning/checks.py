@@ -16,7 +16,7 @@ _SHOWN_DPI = 36
 
 
 def refuse_unsignable(document: pikepdf.Pdf) -> bool:
-    """Raises Refusal for XFA, portfolios and content kept outside the file.
+    """Raises Refusal for XFA, portfolios, content kept outside the file and paint that is none.
 
     Tells whether the file holds anybody's signature.
     """
@@ -32,6 +32,8 @@ def refuse_unsignable(document: pikepdf.Pdf) -> bool:
         is_signed |= _is_signature(dictionary) and dictionary.objgen not in rights
         if _is_external(dictionary):
             raise Refusal("external")
+        if _paints_without_colour(dictionary):
+            raise Refusal("printing")
     return is_signed
 
 
@@ -92,3 +94,26 @@ def _usage_rights(root: pikepdf.Object) -> set[tuple[int, int]]:
 def _is_external(dictionary: pikepdf.Object) -> bool:
     """A stream kept in another file."""
     return isinstance(dictionary, pikepdf.Stream) and "/F" in dictionary
+
+
+def _paints_without_colour(dictionary: pikepdf.Object) -> bool:
+    """Whether it offers the colorant None: it leaves no mark on paper, and on a screen in some
+    programs only, so it could cover a text for one reader and not for another.
+
+    Source: ISO 32000-2, 8.6.6.4.
+    """
+    spaces = dictionary.get("/ColorSpace")
+    if isinstance(spaces, pikepdf.Dictionary):
+        return any(_is_no_colour(space) for _name, space in spaces.items())
+    return _is_no_colour(spaces)
+
+
+def _is_no_colour(space: object, depth: int = 3) -> bool:
+    if not isinstance(space, pikepdf.Array) or len(space) < 2 or depth == 0:
+        return False
+    kind, names = space[0], space[1]
+    if kind == "/DeviceN" and isinstance(names, pikepdf.Array):
+        return len(names) > 0 and all(name == "/None" for name in names)
+    if kind == "/Separation":
+        return bool(names == "/None")
+    return kind in ("/Indexed", "/Pattern") and _is_no_colour(names, depth - 1)

@@ -173,6 +173,21 @@ def test_a_document_costs_a_robot_three_requests(settled, processes, converted, 
     assert cost.portal == 3
 
 
+def test_people_are_asked_about_in_the_request_for_the_papers(
+    settled, processes, converted, cost, clock
+):
+    processes.send()
+    processes.worker.run()
+    clock(minutes=11)
+    processes.worker.run()
+    cost.start()
+
+    processes.send()
+    processes.worker.run()
+
+    assert cost.portal == 3
+
+
 def test_a_question_about_a_status_costs_its_answer(settled, processes, cost):
     processes.status(document="x")
     processes.worker.run()

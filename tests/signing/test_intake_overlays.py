@@ -162,6 +162,37 @@ def test_a_transfer_function_that_changes_the_page_is_refused() -> None:
     assert refusal_of(paper).detail == "printing"
 
 
+TINT = Dictionary(FunctionType=2, Domain=[0, 1], C0=[1], C1=[1], N=1)
+
+
+def none() -> Array:
+    return Array([Name.Separation, Name("/None"), Name.DeviceGray, TINT])
+
+
+@pytest.mark.parametrize(
+    ("space", "is_refused"),
+    [
+        (none(), True),
+        (Array([Name.DeviceN, Array([Name("/None")]), Name.DeviceGray, TINT]), True),
+        (Array([Name.Indexed, none(), 1, String("\x00\x01")]), True),
+        (Array([Name.Pattern, none()]), True),
+        (Array([Name.Separation, Name.Black, Name.DeviceGray, TINT]), False),
+    ],
+    ids=["separation", "several", "indexed", "pattern", "black"],
+)
+def test_a_cover_that_only_some_programs_paint_is_refused(space: Array, is_refused: bool) -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        name = pdf.pages[0].add_resource(space, Name.ColorSpace)
+        pdf.pages[0].contents_add(b"%s cs 1 scn 60 500 400 200 re f" % str(name).encode())
+
+    paper = papers.changed(papers.contract(), change)
+
+    if is_refused:
+        assert refusal_of(paper).detail == "printing"
+    else:
+        assert take_in(paper).removed == ()
+
+
 def picture(content: bytes = b"\x00" * 12, **entries: object) -> Change:
     usual = {
         "Type": Name.XObject,
