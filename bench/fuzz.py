@@ -39,9 +39,15 @@ def try_intake(data: bytes) -> None:
     from signing.embedded import seal
     from signx.errors import SignXError
 
-    limits = {"max_pages": 50, "max_pixels": 40_000_000, "picture_seconds": 6}
     try:
-        facts, cleaned = clean(data, **limits, keeps_signatures=True)
+        facts, cleaned = clean(
+            data,
+            max_pages=50,
+            max_pixels=40_000_000,
+            picture_seconds=6,
+            trial_seconds=10,
+            keeps_signatures=True,
+        )
     except (Refusal, MemoryError):
         return
     if facts["signatures"] and cleaned != data:
@@ -126,10 +132,11 @@ def signed_before() -> Iterator[bytes]:
 
 
 def revisions() -> Iterator[bytes]:
-    """What the published attacks append to a signed file."""
+    """A signed file, and what the published attacks append to it."""
     from tests.signing import attacks
 
     whole, _root = signed_file()
+    yield whole
     for attack in (attacks.append_page_content, attacks.append_annotation):
         yield attack(whole)[len(whole) :]
     yield b"\n%%EOF\n"
