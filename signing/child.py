@@ -27,6 +27,7 @@ _NESTED_CALLS = 100_000
 _STACK_BYTES = 64 * 1024 * 1024
 # The kernel counts processor time; a child that only waits is ended this much later.
 _GRACE_S = 5
+_PATIENCE_S = 5
 _HEARD_BYTES = 1024 * 1024
 
 
@@ -71,14 +72,19 @@ def _talk(module: str, question: bytes, *, seconds: int) -> tuple[bytes, nursery
     with ours:
         with theirs:
             nursery.bear(module, theirs, seconds=seconds)
+        # The keeper ends the child in time, unless somebody has killed the keeper.
+        ours.settimeout(seconds + _PATIENCE_S)
         # A child may die before it has read everything; the keeper tells of it all the same.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            ours.sendall(question)
-            ours.shutdown(socket.SHUT_WR)
         said = []
-        with suppress(ConnectionResetError):
-            while heard := ours.recv(_HEARD_BYTES):
-                said.append(heard)
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                ours.sendall(question)
+                ours.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionResetError):
+                while heard := ours.recv(_HEARD_BYTES):
+                    said.append(heard)
+        except TimeoutError:
+            return b"", nursery.End(is_timeout=True, exit_code=_KILLED, exception="")
     return nursery.ending(b"".join(said))
 
 

@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,15 +140,27 @@ def _keep(*, module: str, seconds: int) -> None:
     child = os.fork()
     if child == 0:
         _live(module, failing)
-    is_timeout = signal.sigtimedwait({signal.SIGCHLD}, seconds) is None
-    if is_timeout:
+    status = _ended(child, seconds)
+    is_timeout = status is None
+    if status is None:
         os.kill(child, signal.SIGKILL)
-    _pid, status = os.waitpid(child, 0)
+        _pid, status = os.waitpid(child, 0)
     os.close(failing)
     exception = os.read(failed, 80)
     with socket.socket(fileno=0) as answer:
         answer.sendall(_END.pack(is_timeout, os.waitstatus_to_exitcode(status), exception))
     os._exit(0)
+
+
+def _ended(child: int, seconds: int) -> int | None:
+    """Its status; None when the time is over. A child that only stops itself has not ended."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        signal.sigtimedwait({signal.SIGCHLD}, left)
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return status
+    return None
 
 
 def _live(module: str, failing: int) -> None:

@@ -27,6 +27,11 @@ def main() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     elif argument["what"] == "wait":
         signal.pause()
+    elif argument["what"] == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif argument["what"] == "kill the keeper":
+        os.kill(os.getppid(), signal.SIGKILL)
+        signal.pause()
     elif argument["what"] == "kill the nursery":
         os.kill(nursery(), signal.SIGKILL)
         child.answer({}, data[::-1])

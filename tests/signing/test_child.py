@@ -81,13 +81,26 @@ def test_who_dies_before_reading_the_file_is_told_about_too() -> None:
         child.run("tests.signing.no_such", {}, b"x" * 10_000_000, seconds=1, memory_mb=256)
 
 
-def test_a_child_that_only_waits_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("what", ["wait", "stop"])
+def test_a_child_that_does_nothing_is_ended(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "_GRACE_S", 0)
 
     with pytest.raises(child.ChildDied, match="timeout") as caught:
-        run("wait")
+        run(what)
 
     assert (caught.value.at_limit, caught.value.is_waiting) == (True, True)
+
+
+def test_nobody_waits_without_end_for_a_child_whose_keeper_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(child, "_GRACE_S", 0)
+    monkeypatch.setattr(child, "_PATIENCE_S", 0)
+
+    with pytest.raises(child.ChildDied) as caught:
+        run("kill the keeper")
+
+    assert caught.value.is_waiting
 
 
 def nursery_of_a_child() -> int:
