@@ -170,6 +170,12 @@ def read_item(text: str) -> ItemReference:
     return ItemReference(entity_type_id, _identifier(found[2]), text)
 
 
+def item_text(entity_type_id: int, item_id: int) -> str:
+    """How a person writes what `read_item` reads: `DEAL_315`, `T80_6`."""
+    names = {number: name for name, number in _TYPE_NAMES.items()}  # the long one of each
+    return f"{names.get(entity_type_id, f't{entity_type_id:x}').upper()}_{item_id}"
+
+
 def _entity_type(name: str) -> int | None:
     if name in _TYPE_NAMES:
         return _TYPE_NAMES[name]

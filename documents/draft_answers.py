@@ -6,7 +6,7 @@ that it is about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -18,15 +18,23 @@ from django.utils.translation import gettext
 
 from documents import creation, crm, drafts, editions, services
 from documents.creation import Counterparty, NewDocument
-from documents.crm_references import PartyReference
-from documents.draft_forms import CRM, IN_TURN, PARTIES_LIMIT, TYPED, DraftForm, PartyForm
-from documents.models import CodeChannel, Document, Draft, Signer
+from documents.crm_references import PartyReference, item_text
+from documents.draft_forms import (
+    CRM,
+    IN_TURN,
+    PARTIES_LIMIT,
+    TOGETHER,
+    TYPED,
+    DraftForm,
+    PartyForm,
+)
+from documents.models import CodeChannel, Document, Draft, PortalSettings, Signer
 from employees import balances
 from employees.models import Employee
 from employees.services import signer_for_person
 from signx.errors import ErrorCode, SignXError
 
-DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
+SigningOrder = PortalSettings.SigningOrder
 
 
 class Answers:
@@ -101,22 +109,33 @@ def answers_from(document: Document) -> dict[str, Any]:
     answers: dict[str, Any] = {
         "title": document.title,
         "kind": document.kind,
+        "among": IN_TURN if len({signer.order for signer in parties}) > 1 else TOGETHER,
+        "signing_order": _signing_order(document, parties),
         "rows": [str(row) for row in range(len(parties))],
     }
     binding = getattr(document, "crm_binding", None)
-    if binding is not None and binding.entity_type_id == DEAL:
-        answers["crm_entity"] = f"DEAL_{binding.entity_id}"
+    if binding is not None:
+        answers["crm_entity"] = item_text(binding.entity_type_id, binding.entity_id)
     for row, signer in enumerate(parties):
         answers |= {f"p{row}-{name}": value for name, value in _kept_party(signer).items()}
     return answers
 
 
+def _signing_order(document: Document, parties: Sequence[Signer]) -> str:
+    """Whose turn was first; of several counterparties the last one counts."""
+    company = document.signers.get(side=Signer.Side.COMPANY).order
+    last = max((signer.order for signer in parties), default=company)
+    if company == last:
+        return str(SigningOrder.TOGETHER)
+    return str(SigningOrder.COMPANY_FIRST if company < last else SigningOrder.COUNTERPARTY_FIRST)
+
+
 def _kept_party(signer: Signer) -> dict[str, str]:
-    """As it was chosen then; a person whom no list knows is typed again."""
+    """As it was chosen then. Whom no list knows, or knows otherwise by now, is typed again."""
     reference = ""
     if signer.employee is not None:
         reference = f"user_{signer.employee.bitrix_user_id}"
-    elif signer.crm_contact_id:
+    elif signer.crm_contact_id and not (signer.delegated_at or signer.address_changed_at):
         reference = f"C_{signer.crm_contact_id}"
     if reference:
         return {"how": CRM, "reference": reference, "label": f"{reference} {signer.name}"}
@@ -148,6 +167,9 @@ def completed(answers: Answers) -> NewDocument | None:
     with _beside(answers, "signer"):
         owner = answers.form.owners[given["signer"]]
         signer = signer_for_person(draft.owner, owner, at=at)
+    with _beside(answers):
+        if draft.replaces is not None:  # he may have lost sight of it since
+            editions.find_replaced(draft.owner, draft.replaces.public_id)
     with _beside(answers):
         intake = drafts.intake_of(draft)
     with _beside(answers):

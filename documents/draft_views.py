@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bitrix24 import methods
 from bitrix24.errors import BitrixError
 from documents import card_views, draft_pages, drafts, editions, files
-from documents.draft_answers import DEAL, Answers, answers_from, completed, refuse
+from documents.draft_answers import Answers, answers_from, completed, refuse
 from documents.draft_forms import DraftForm, PartyForm
 from documents.drafts import Upload
 from documents.models import Document, Draft, new_public_id
@@ -27,6 +27,7 @@ from employees.models import Employee
 from signing.intake import refusal
 from signx.errors import SignXError
 
+DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
 # The form around the file: boundaries and names.
 _FORM_OVERHEAD_BYTES = 64 * 1024
 

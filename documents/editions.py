@@ -25,32 +25,48 @@ def find_replaced(reader: Employee, public_id: str) -> Document:
     return found
 
 
-def sent_in_place_of(document: Document) -> Document | None:
-    """The newest document that everybody has signed in place of this one.
+def told_edition(document: Document) -> Document | None:
+    """The new edition that strangers are told of: as long as it is in force itself."""
+    edition = document.replaced_by
+    is_signed = edition is not None and edition.status == Document.Status.COMPLETED
+    return edition if is_signed else None
 
-    Only when the other sides of this one are all among its signers: nobody's contract is replaced
-    by one that he has not signed.
+
+def take_its_place(edition: Document, *, actor: str, at: datetime) -> None:
+    """A completed document takes the place of the one that it was sent for, in the transaction
+    that completes it.
+
+    Only when all other sides of the former one, as they signed it, are among its signers: nobody's
+    contract is replaced by one that he has not signed.
     """
-    asked = {signer.counterparty for signer in others(document)}
-    signed = Document.objects.filter(replaces=document, status=Document.Status.COMPLETED)
-    for edition in signed.order_by("-closed_at"):
-        if asked <= {signer.counterparty for signer in others(edition)}:
-            return edition
-    return None
+    former = edition.replaces
+    if former is None or former.status != Document.Status.COMPLETED:
+        return
+    if not _identities(former) <= _identities(edition):
+        return
+    Document.objects.filter(pk=former.pk).update(replaced_by=edition)
+    record(
+        edition.portal,
+        EventKind.DOCUMENT_REPLACED,
+        actor=actor,
+        subject=former.subject,
+        data={"edition": edition.number},
+        at=at,
+    )
 
 
-def tell_the_replaced(edition: Document, *, actor: str, at: datetime) -> None:
-    """In the journal of the document whose place the completed edition has taken."""
-    replaced = edition.replaces
-    if replaced is not None and sent_in_place_of(replaced) == edition:
-        record(
-            edition.portal,
-            EventKind.DOCUMENT_REPLACED,
-            actor=actor,
-            subject=replaced.subject,
-            data={"edition": edition.number},
-            at=at,
+def _identities(document: Document) -> set[tuple[str, ...]]:
+    """Who the other sides are, and for whom; with the address that proved it, because everything
+    else is what the sender says."""
+    return {
+        (
+            signer.counterparty,
+            signer.organisation,
+            signer.tax_number,
+            signer.code_address.casefold(),
         )
+        for signer in others(document)
+    }
 
 
 def others(document: Document) -> QuerySet[Signer]:

@@ -118,7 +118,7 @@ def move(
     _write(document, Status(to), at, detail, error)
     _record(document, before, actor, detail, personal, at)
     if to == Status.COMPLETED:
-        editions.tell_the_replaced(document, actor=actor, at=at)
+        editions.take_its_place(document, actor=actor, at=at)
     _settle_balance(document, before, actor, at)
     _announce(document, at)
     if to in STEPS:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from documents.editions import sent_in_place_of
+from documents.editions import told_edition
 from documents.models import Document, StoredFile
 from employees.keys import platform_roots
 from employees.models import KeyPair
@@ -135,7 +135,7 @@ def _known(digest: str, expected: Document | None) -> StoredFile | None:
     found = list(
         StoredFile.objects.filter(Q(sha256=digest) | Q(editions__sha256=digest))
         .filter(kind__in=[*RESULTS, Kind.IN_WORK], document__status__in=PUBLIC_STATUSES)
-        .select_related("document__portal")
+        .select_related("document__portal", "document__replaced_by")
     )
     own = [stored for stored in found if expected and stored.document_id == expected.pk]
     return next(iter(own or found), None)
@@ -174,7 +174,10 @@ def _headline(word: VerdictWord, causes: Sequence[str], stored: StoredFile | Non
     if word == "valid":
         if stored and stored.document.status == Document.Status.ANNULLED:
             return HEADLINES["annulled"]
-        return HEADLINES["replaced" if stored and sent_in_place_of(stored.document) else "valid"]
+        # An agreement or a report stays what it is.
+        if stored and stored.kind == Kind.SIGNED and told_edition(stored.document):
+            return HEADLINES["replaced"]
+        return HEADLINES["valid"]
     if "rolled_back" in causes:
         return HEADLINES["rolled_back"]
     if word == "invalid":

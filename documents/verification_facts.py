@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from documents.editions import sent_in_place_of
+from documents.editions import told_edition
 from documents.models import Document
 from documents.verification import Finding
 from signing.detached import DetachedCheck, DetachedSigner
@@ -45,7 +45,7 @@ def detached_facts(check: DetachedCheck) -> dict[str, Any]:
 
 
 def _document(finding: Finding, document: Document) -> dict[str, Any]:
-    edition = sent_in_place_of(document)
+    edition = told_edition(document)
     return {
         "number": document.number,
         "status": document.status,

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from documents import public_limits, verification
-from documents.editions import sent_in_place_of
+from documents.editions import told_edition
 from documents.models import Document, Signer, StoredFile
 from documents.moments import moment
 from documents.signer_access import private, problem, speaking
@@ -134,7 +134,7 @@ def _record(document: Document) -> dict[str, Any]:
         "parties": _parties(document),
         "signed_sha256": signed.sha256 if signed and is_signed else "",
         "closed": _moment(document.ended_at) if document.ended_at else "",
-        "edition": sent_in_place_of(document),
+        "edition": told_edition(document),
         "tone": _TONES.get(Document.Status(document.status), "mute"),
     }
 
@@ -170,7 +170,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "finding": finding,
         "document": document,
-        "edition": sent_in_place_of(document) if document else None,
+        "edition": told_edition(document) if document else None,
         "kind": StoredFile.Kind(finding.stored.kind).label if finding.stored else "",
         # A signed file names its people itself; a report or an agreement only carries our seal.
         "parties": _parties(document) if document and finding.is_companion else (),

@@ -65,19 +65,24 @@ def find_employee(portal: Portal, bitrix_user_id: int, *, at: datetime | None = 
 def questions_about(portal: Portal, user_ids: Iterable[int], *, at: datetime) -> dict[str, Command]:
     """Commands for a batch of somebody else's: about those whom we do not know or no longer
     believe. `keep_answers` reads what comes back; `find_employee` then asks no more."""
-    fresh = Employee.objects.for_portal(portal).filter(checked_at__gte=at - FRESH_FOR)
-    known = set(fresh.values_list("bitrix_user_id", flat=True))
-    return {_key(one): methods.user_command(one) for one in user_ids if one not in known}
+    wanted = set(user_ids)
+    fresh = Employee.objects.for_portal(portal).filter(
+        bitrix_user_id__in=wanted, checked_at__gte=at - FRESH_FOR
+    )
+    unknown = wanted - set(fresh.values_list("bitrix_user_id", flat=True))
+    return {_key(one): methods.user_command(one) for one in sorted(unknown)}
 
 
 def keep_answers(
     portal: Portal, user_ids: Iterable[int], answer: BatchAnswer, *, at: datetime
 ) -> None:
-    """Who was not answered about is left to `find_employee`, which tells why."""
+    """Who was not answered about, or seems to be dismissed, is left to `find_employee`: it asks
+    with an administrator's token, and tells why."""
     for user_id in user_ids:
         with suppress(BitrixError):
             user = methods.parse_user(answer.take(_key(user_id)))
-            remember_employee(portal, user, at=at)
+            if user.is_active:
+                remember_employee(portal, user, at=at)
 
 
 def _key(user_id: int) -> str:

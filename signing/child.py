@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -18,8 +19,8 @@ from signing import nursery
 
 # How a process ends at a limit: the kernel's signal, and native code that could get no memory.
 _LIMIT_SIGNALS = {-number for number in (signal.SIGXCPU, signal.SIGABRT, signal.SIGTRAP)}
-# Nothing of ours ends by it: the machine's last memory, its shutdown, an operator.
-_KILLED = -signal.SIGKILL
+# Nothing of ours ends by them: the machine's last memory, its shutdown, an operator.
+_KILLED = {-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
 _OPEN_FILES = 64
 # Bookmarks and the parts of a form are followed one from the other, each some calls deeper; of
 # native code nested between them a stack of the usual size would hold too few.
@@ -29,6 +30,8 @@ _STACK_BYTES = 64 * 1024 * 1024
 _GRACE_S = 5
 _PATIENCE_S = 5
 _HEARD_BYTES = 1024 * 1024
+# Several times what the largest file may become.
+_MOST_BYTES = 512 * 1024 * 1024
 
 
 class ChildDied(Exception):
@@ -55,7 +58,7 @@ def run(
     if end is None:  # the nursery was killed with the request in its hands
         nursery.renew()
         said, end = _talk(module, first_line + data, seconds=seconds + _GRACE_S)
-    if end is None or end.exit_code == _KILLED:
+    if end is None or end.exit_code in _KILLED:
         is_timeout = end is not None and end.is_timeout
         detail = "timeout" if is_timeout else "killed from outside"
         raise ChildDied(detail, at_limit=is_timeout, is_waiting=True)
@@ -63,7 +66,10 @@ def run(
     if end.exit_code != 0 or not header:
         limited = end.exit_code in _LIMIT_SIGNALS or end.exception == "MemoryError"
         raise ChildDied(f"exit {end.exit_code}, {end.exception}".rstrip(", "), at_limit=limited)
-    return json.loads(header), body
+    try:
+        return json.loads(header), body
+    except ValueError as error:  # a library has printed something of its own
+        raise ChildDied("not an answer", at_limit=False) from error
 
 
 def _talk(module: str, question: bytes, *, seconds: int) -> tuple[bytes, nursery.End | None]:
@@ -73,19 +79,31 @@ def _talk(module: str, question: bytes, *, seconds: int) -> tuple[bytes, nursery
         with theirs:
             nursery.bear(module, theirs, seconds=seconds)
         # The keeper ends the child in time, unless somebody has killed the keeper.
-        ours.settimeout(seconds + _PATIENCE_S)
-        # A child may die before it has read everything; the keeper tells of it all the same.
-        said = []
+        deadline = time.monotonic() + seconds + _PATIENCE_S
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):
-                ours.sendall(question)
-                ours.shutdown(socket.SHUT_WR)
-            with suppress(ConnectionResetError):
-                while heard := ours.recv(_HEARD_BYTES):
-                    said.append(heard)
+            return nursery.ending(_exchange(ours, question, deadline))
         except TimeoutError:
-            return b"", nursery.End(is_timeout=True, exit_code=_KILLED, exception="")
-    return nursery.ending(b"".join(said))
+            return b"", nursery.End(is_timeout=True, exit_code=-signal.SIGKILL, exception="")
+
+
+def _exchange(channel: socket.socket, question: bytes, deadline: float) -> bytes:
+    """All that comes back. Raises TimeoutError at the deadline, of `time.monotonic`."""
+    # A child may die before it has read everything; the keeper tells of it all the same.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        _until(channel, deadline).sendall(question)
+        channel.shutdown(socket.SHUT_WR)
+    said = bytearray()
+    with suppress(ConnectionResetError):
+        while heard := _until(channel, deadline).recv(_HEARD_BYTES):
+            said += heard
+            if len(said) > _MOST_BYTES:
+                raise ChildDied("an endless answer", at_limit=True)
+    return bytes(said)
+
+
+def _until(channel: socket.socket, deadline: float) -> socket.socket:
+    channel.settimeout(max(deadline - time.monotonic(), 0.001))
+    return channel
 
 
 def begin() -> tuple[dict[str, Any], bytes]:

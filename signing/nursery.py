@@ -11,13 +11,14 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,10 @@ _LIBRARIES = (
 # All children of one nursery have the same addresses in memory; hostile bytes must not get as
 # many tries at them as they want.
 _CHILDREN = 200
-# How a child ended: whether its time was over, its exit code, the class of its last exception.
-_END = struct.Struct("!?i80s")
+# How a child ended: that a keeper says so, whether its time was over, its exit code, the class of
+# its last exception.
+_END = struct.Struct("!8s?i80s")
+_MARK = b"\0SIGNX\0\0"
 _MESSAGE_BYTES = 1024
 
 
@@ -67,12 +70,15 @@ def ending(said: bytes) -> tuple[bytes, End | None]:
     """The child's answer and how the child ended; None: the nursery is gone too."""
     if len(said) < _END.size:
         return b"", None
-    is_timeout, exit_code, exception = _END.unpack(said[-_END.size :])
-    return said[: -_END.size], End(is_timeout, exit_code, exception.rstrip(b"\0").decode())
+    mark, is_timeout, exit_code, exception = _END.unpack(said[-_END.size :])
+    if mark != _MARK:  # the keeper was killed
+        return b"", None
+    words = exception.rstrip(b"\0").decode("ascii", "replace")
+    return said[: -_END.size], End(is_timeout, exit_code, words)
 
 
 class _Current:
-    """The nursery of this process. A forked process goes on with that of its parent."""
+    """The nursery of this process."""
 
     lock = threading.Lock()
     requests: socket.socket | None = None
@@ -89,12 +95,14 @@ def _nursery() -> socket.socket:
         return _Current.requests
 
 
-def _renew_the_lock() -> None:
-    """A thread that held it while the process forked is not in the new one."""
+def _start_anew() -> None:
+    """In a forked process: one nursery has one owner, and the lock may be held by a thread that
+    was left behind."""
     _Current.lock = threading.Lock()
+    _Current.requests = None
 
 
-os.register_at_fork(after_in_child=_renew_the_lock)
+os.register_at_fork(after_in_child=_start_anew)
 
 
 def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
@@ -104,7 +112,6 @@ def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
             [sys.executable, "-X", "utf8", "-m", "signing.nursery"],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
             cwd=_ROOT,
             # None of our secrets; and a key pressed at our terminal is not for it.
             env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
@@ -118,6 +125,8 @@ def main() -> None:
     requests = socket.socket(fileno=0)
     for name in _LIBRARIES:
         importlib.import_module(name)
+    # What keeps it from starting is told; what the parsers say of a file is not.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     gc.freeze()  # a collection in a child would copy every page of memory
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
     while True:
@@ -135,44 +144,35 @@ def main() -> None:
 def _keep(*, module: str, seconds: int) -> None:
     """The keeper, from the fork to its end; its standard input is the child's channel."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     failed, failing = os.pipe()
     child = os.fork()
     if child == 0:
         _live(module, failing)
-    status = _ended(child, seconds)
-    is_timeout = status is None
-    if status is None:
-        os.kill(child, signal.SIGKILL)
-        _pid, status = os.waitpid(child, 0)
-    os.close(failing)
-    exception = os.read(failed, 80)
+    os.set_blocking(failed, False)
+    is_timeout = not select.select([os.pidfd_open(child)], [], [], seconds)[0]
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # with whatever it has started
+    os.kill(child, signal.SIGKILL)  # it may not have come to its own group yet
+    _pid, status = os.waitpid(child, 0)
+    exception = b""
+    with suppress(BlockingIOError):
+        exception = os.read(failed, 80)
     with socket.socket(fileno=0) as answer:
-        answer.sendall(_END.pack(is_timeout, os.waitstatus_to_exitcode(status), exception))
+        answer.shutdown(socket.SHUT_RD)  # who still asks is told that nobody listens
+        answer.sendall(_END.pack(_MARK, is_timeout, os.waitstatus_to_exitcode(status), exception))
     os._exit(0)
-
-
-def _ended(child: int, seconds: int) -> int | None:
-    """Its status; None when the time is over. A child that only stops itself has not ended."""
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        signal.sigtimedwait({signal.SIGCHLD}, left)
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return status
-    return None
 
 
 def _live(module: str, failing: int) -> None:
     """The child, from the fork to its end."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    os.setsid()
     os.dup2(0, 1)
     exit_code = 0
     try:
         importlib.import_module(module).main()
     except BaseException as error:
         # The class and not the message, which could quote the file.
-        os.write(failing, type(error).__qualname__.encode()[:80])
+        os.write(failing, type(error).__qualname__.encode("ascii", "replace")[:80])
         exit_code = 1
     os._exit(exit_code)
 

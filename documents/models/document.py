@@ -76,7 +76,7 @@ class Document(models.Model):
     title = models.CharField(_("title"), max_length=255)
     # A row of documents.law that the sender named; the title may name another one besides.
     kind = models.CharField(_("kind"), max_length=40, blank=True)
-    # Whose new edition it is; once all have signed it, verification of the other one says so.
+    # Whose new edition it is.
     replaces = models.ForeignKey(
         "self",
         null=True,
@@ -84,6 +84,15 @@ class Document(models.Model):
         on_delete=models.SET_NULL,
         related_name="editions",
         verbose_name=_("in place of"),
+    )
+    # The new edition that the same parties have signed (documents.editions).
+    replaced_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("new edition"),
     )
     # The sender's words to the other sides, in their letters.
     message = models.TextField(_("message"), blank=True)

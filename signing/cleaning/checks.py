@@ -113,7 +113,9 @@ def _is_no_colour(space: object, depth: int = 3) -> bool:
         return False
     kind, names = space[0], space[1]
     if kind == "/DeviceN" and isinstance(names, pikepdf.Array):
-        return len(names) > 0 and all(name == "/None" for name in names)
+        return any(name == "/None" for name in names)
     if kind == "/Separation":
         return bool(names == "/None")
-    return kind in ("/Indexed", "/Pattern") and _is_no_colour(names, depth - 1)
+    if kind == "/ICCBased" and isinstance(names, pikepdf.Stream):
+        names = names.get("/Alternate")
+    return kind in ("/Indexed", "/Pattern", "/ICCBased") and _is_no_colour(names, depth - 1)

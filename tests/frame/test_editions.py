@@ -11,11 +11,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from bitrix24.models import Portal
+from bitrix24.models import FrameSession, Portal
 from documents import drafts, files, tasks
 from documents.creation import Counterparty
-from documents.editions import sent_in_place_of
+from documents.editions import told_edition
 from documents.models import Document, Draft, new_public_id
+from employees.models import EmployeeRight
 from journal.services import chain_of
 from tests import factories
 from tests.frame.conftest import address
@@ -137,9 +138,93 @@ def test_nobody_s_contract_is_replaced_by_one_that_he_has_not_signed(
     edition = sign(send(director, former, **somebody))
 
     assert edition.replaces == former
-    assert sent_in_place_of(former) is None
+    former.refresh_from_db()
+    assert told_edition(former) is None
     assert "a new edition" not in verified(former)
     assert not chain_of(former.subject, office).filter(kind="document_replaced").exists()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"p0-email": "sender@kontora.example"}, {"p0-organisation": "ООО «Другая»"}],
+    ids=["address", "organisation"],
+)
+def test_the_sender_alone_cannot_say_that_the_others_have_signed(
+    director: Desk, former: Document, other: dict[str, str]
+) -> None:
+    """Name and tax number are what he types; the address is what the signer has proved."""
+    edition = sign(send(director, former, **other))
+
+    assert edition.replaces == former
+    assert "a new edition" not in verified(former)
+
+
+def test_a_new_edition_that_was_annulled_replaces_nothing(director: Desk, former: Document) -> None:
+    edition = sign(send(director, former))
+    Document.objects.filter(pk=edition.pk).update(status=Document.Status.ANNULLED)
+
+    assert "a new edition" not in verified(former)
+
+
+def test_the_report_of_the_former_one_stays_what_it_is(director: Desk, former: Document) -> None:
+    sign(send(director, former))
+    upload = SimpleUploadedFile("report.pdf", files.read(former, "report"))
+
+    told = Client(HTTP_ACCEPT_LANGUAGE="en").post("/v/", {"files": [upload]}).content.decode()
+
+    assert "The signatures are valid, the file has not been changed" in told
+
+
+def test_what_nobody_signed_is_sent_again_and_never_called_replaced(
+    director: Desk, sent: Document
+) -> None:
+    Document.objects.filter(pk=sent.pk).update(status="declined", sender=director.employee)
+    sent.crm_binding.delete()
+    assert "Send it again" in director.get(address(sent)).content.decode()
+
+    sign(send(director, sent, **filled()))
+
+    record = Client(HTTP_ACCEPT_LANGUAGE="en").get(f"/v/{sent.public_id}/").content.decode()
+    assert "new edition" not in record
+
+
+def test_the_order_of_the_former_one_is_offered_again(director: Desk, office: Portal) -> None:
+    person = {"organisation": "", "tax_number": ""}
+    former = factories.make_sending(
+        office,
+        sender=director.employee,
+        counterparty=None,
+        counterparties=[
+            Counterparty(name="Котов Денис Юрьевич", email="a@partner.example", turn=1, **person),
+            Counterparty(name="Лиса Алла Юрьевна", email="b@partner.example", turn=2, **person),
+        ],
+        signing_order="counterparty_first",
+    )
+    Document.objects.filter(pk=former.pk).update(status="expired")
+    begin(director, former)
+
+    (draft,) = Draft.objects.of(director.employee)
+    assert (draft.answers["among"], draft.answers["signing_order"]) == (
+        "in_turn",
+        "counterparty_first",
+    )
+
+
+def test_who_has_lost_sight_of_the_document_no_longer_replaces_it(
+    director: Desk, former: Document
+) -> None:
+    begin(director, former)
+    drafts.take_in_due()
+    draft = Draft.objects.of(director.employee).get()
+    FrameSession.objects.update(is_portal_admin=False)
+    EmployeeRight.objects.filter(right__in=["journal", "settings"]).delete()
+    Document.objects.filter(pk=former.pk).update(sender=None, responsible=None)
+    former.signers.update(employee=None)
+
+    answer = director.post(f"{NEW}/{draft.public_id}/send", filled() | draft.answers)
+
+    draft.refresh_from_db()
+    assert draft.document is None, answer.content.decode()
 
 
 def test_what_can_still_be_signed_is_not_replaced(director: Desk, sent: Document) -> None:

@@ -13,6 +13,16 @@ from signing import child
 
 def main() -> None:
     argument, data = child.begin()
+    if argument["what"] == "leave somebody behind":
+        if os.fork() == 0:
+            signal.pause()
+        child.answer({}, data[::-1])
+        return
+    if argument["what"] == "print":
+        os.write(1, b"warning: \n")
+        return
+    if argument["what"] == "terminated":
+        os.kill(os.getpid(), signal.SIGTERM)
     if argument["what"] == "tell":
         memory = resource.getrlimit(resource.RLIMIT_AS)[0]
         modules = sorted(name for name in sys.modules if name.split(".")[0] in ("django", "signx"))

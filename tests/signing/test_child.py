@@ -103,6 +103,45 @@ def test_nobody_waits_without_end_for_a_child_whose_keeper_is_gone(
     assert caught.value.is_waiting
 
 
+def test_who_reads_nothing_and_writes_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_GRACE_S", 0)
+
+    with pytest.raises(child.ChildDied) as caught:
+        child.run("tests.signing.loud_child", {}, b"x" * 10_000_000, seconds=1, memory_mb=256)
+
+    assert caught.value.at_limit
+
+
+def test_an_endless_answer_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_MOST_BYTES", 1_000_000)
+
+    with pytest.raises(child.ChildDied, match="endless"):
+        child.run("tests.signing.loud_child", {}, b"", seconds=1, memory_mb=256)
+
+
+def test_nobody_waits_for_those_whom_a_child_leaves_behind() -> None:
+    _facts, body = run("leave somebody behind", b"abc")
+
+    assert body == b"cba"
+
+
+def test_what_a_library_prints_is_no_answer() -> None:
+    with pytest.raises(child.ChildDied, match="not an answer"):
+        run("print")
+
+
+def test_who_was_asked_to_stop_says_nothing_about_the_file() -> None:
+    with pytest.raises(child.ChildDied) as caught:
+        run("terminated")
+
+    assert caught.value.is_waiting
+
+
+@pytest.mark.parametrize("said", [b"", b"{}", b"{}\n" + b"\xff" * 200])
+def test_an_answer_without_the_keepers_word_is_none(said: bytes) -> None:
+    assert nursery.ending(said) == (b"", None)
+
+
 def nursery_of_a_child() -> int:
     facts, _body = run("tell")
     return int(str(facts["nursery"]))
@@ -132,12 +171,13 @@ def test_a_child_whose_nursery_is_killed_comes_to_its_end(monkeypatch: pytest.Mo
     assert body == b"cba"
 
 
-def test_a_forked_process_goes_on_with_the_nursery_of_its_parent() -> None:
+def test_a_forked_process_has_a_nursery_of_its_own() -> None:
     mine = nursery_of_a_child()
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
         theirs = pool.apply(nursery_of_a_child)
 
-    assert theirs == mine
+    assert theirs != mine
+    assert nursery_of_a_child() == mine
 
 
 def test_a_nursery_that_nobody_can_ask_ends() -> None:
@@ -145,3 +185,14 @@ def test_a_nursery_that_nobody_can_ask_ends() -> None:
     requests.close()
 
     assert process.wait(timeout=30) == 0
+
+
+def test_a_nursery_that_cannot_start_says_why(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(nursery.sys, "executable", "/bin/ls")
+    requests, process = nursery._start()
+    requests.close()
+
+    assert process.wait(timeout=30) != 0
+    assert capfd.readouterr().err

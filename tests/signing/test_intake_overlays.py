@@ -173,7 +173,7 @@ def none() -> Array:
     ("space", "is_refused"),
     [
         (none(), True),
-        (Array([Name.DeviceN, Array([Name("/None")]), Name.DeviceGray, TINT]), True),
+        (Array([Name.DeviceN, Array([Name.Black, Name("/None")]), Name.DeviceGray, TINT]), True),
         (Array([Name.Indexed, none(), 1, String("\x00\x01")]), True),
         (Array([Name.Pattern, none()]), True),
         (Array([Name.Separation, Name.Black, Name.DeviceGray, TINT]), False),
