@@ -1,7 +1,4 @@
-"""The application on a port of this process: a real browser in front, the test's rows behind.
-
-SQLite in memory has one connection, so requests take turns; on PostgreSQL each has its own.
-"""
+"""The application on a port of this process: a real browser in front, the test's rows behind."""
 
 from __future__ import annotations
 
@@ -31,20 +28,12 @@ class Site:
 
     def __init__(self) -> None:
         self.turn = threading.Lock()
-        shared = {
-            name: connections[name] for name in connections if connections[name].vendor == "sqlite"
-        }
-        for connection in shared.values():
-            connection.inc_thread_sharing()
-        self.shared = shared
-        self.server = ThreadedWSGIServer(
-            ("127.0.0.1", 0), _Quiet, allow_reuse_address=False, connections_override=shared
-        )
+        self.server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet, allow_reuse_address=False)
         self.server.set_app(self._take_turns(StaticFilesHandler(WSGIHandler())))
         self.url = f"http://{HOST}:{self.server.server_port}"
         # Playwright has an event loop in the test's own thread, where neither rows nor signatures
         # can be made.
-        self.backstage = ThreadPoolExecutor(1, initializer=self._share)
+        self.backstage = ThreadPoolExecutor(1)
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work`, done in another thread while no request is answered."""
@@ -54,10 +43,6 @@ class Site:
                 return work(*args, **kwargs)
 
         return self.backstage.submit(alone).result(timeout=120)
-
-    def _share(self) -> None:
-        for name, connection in self.shared.items():
-            connections[name] = connection
 
     def _take_turns(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., list[bytes]]:
         def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -74,16 +59,8 @@ class Site:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self.backstage.submit(_close_own, set(self.shared)).result(timeout=30)
+        self.backstage.submit(connections.close_all).result(timeout=30)
         self.backstage.shutdown()
-        for connection in self.shared.values():
-            connection.dec_thread_sharing()
-
-
-def _close_own(shared: set[str]) -> None:
-    for name in connections:
-        if name not in shared:
-            connections[name].close()
 
 
 @contextmanager

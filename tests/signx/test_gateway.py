@@ -113,6 +113,7 @@ def test_files_beyond_the_common_size_are_asked_to_come_later(url):
 
 
 def test_a_body_that_stalls_is_given_up(url):
+    until(lambda: tells(url)["receiving"] == 0)  # those of other tests are gone
     with begun(url, announced=1000, sent=b"a") as wire:
         assert wire.recv(100).startswith(b"HTTP/1.1 408")
     until(lambda: tells(url)["receiving"] == 0)
