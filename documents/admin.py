@@ -233,7 +233,7 @@ def details_of(event: AuditEvent) -> str:
 def table(head: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> SafeString:
     """An HTML table of escaped cells."""
     if not rows:
-        return format_html("—")
+        return format_html("{}", "—")
     heading = format_html_join("", "<th>{}</th>", ((title,) for title in head))
     lines = ((format_html_join("", CELL, ((cell,) for cell in row)),) for row in rows)
     body = format_html_join("", "<tr>{}</tr>", lines)
