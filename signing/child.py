@@ -20,7 +20,10 @@ from signing import nursery
 # How a process ends at a limit: the kernel's signal, and native code that could get no memory.
 _LIMIT_SIGNALS = {-number for number in (signal.SIGXCPU, signal.SIGABRT, signal.SIGTRAP)}
 # Nothing of ours ends by them: the machine's last memory, its shutdown, an operator.
-_KILLED = {-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+_KILLED = {
+    -number
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGALRM)
+}
 _OPEN_FILES = 64
 # Bookmarks and the parts of a form are followed one from the other, each some calls deeper; of
 # native code nested between them a stack of the usual size would hold too few.

@@ -31,6 +31,8 @@ _LIBRARIES = (
 # All children of one nursery have the same addresses in memory; hostile bytes must not get as
 # many tries at them as they want.
 _CHILDREN = 200
+# A child whose keeper was killed ends itself so much later than the keeper would have ended it.
+_ALONE_S = 2
 # How a child ended: that a keeper says so, whether its time was over, its exit code, the class of
 # its last exception.
 _END = struct.Struct("!8s?i80s")
@@ -147,7 +149,7 @@ def _keep(*, module: str, seconds: int) -> None:
     failed, failing = os.pipe()
     child = os.fork()
     if child == 0:
-        _live(module, failing)
+        _live(module, failing, seconds)
     os.set_blocking(failed, False)
     is_timeout = not select.select([os.pidfd_open(child)], [], [], seconds)[0]
     with suppress(ProcessLookupError):
@@ -163,9 +165,10 @@ def _keep(*, module: str, seconds: int) -> None:
     os._exit(0)
 
 
-def _live(module: str, failing: int) -> None:
+def _live(module: str, failing: int, seconds: int) -> None:
     """The child, from the fork to its end."""
     os.setsid()
+    signal.alarm(seconds + _ALONE_S)
     os.dup2(0, 1)
     exit_code = 0
     try:

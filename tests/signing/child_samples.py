@@ -27,7 +27,8 @@ def main() -> None:
         memory = resource.getrlimit(resource.RLIMIT_AS)[0]
         modules = sorted(name for name in sys.modules if name.split(".")[0] in ("django", "signx"))
         facts = {"environment": sorted(os.environ), "memory": memory, "modules": modules}
-        child.answer(facts | {"nursery": nursery()}, data[::-1])
+        left = signal.getitimer(signal.ITIMER_REAL)[0]
+        child.answer(facts | {"nursery": nursery(), "seconds_left": left}, data[::-1])
     elif argument["what"] == "fail":
         raise ValueError("a secret of the file")
     elif argument["what"] == "spin":

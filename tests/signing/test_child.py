@@ -28,6 +28,8 @@ def test_a_child_answers_and_knows_none_of_our_secrets(monkeypatch: pytest.Monke
     assert facts["memory"] == 256 * 1024 * 1024
     assert not {"SECRET_KEY", "DATABASE_URL"} & set(facts["environment"])  # type: ignore[call-overload]
     assert facts["modules"] == []
+    # Should its keeper be killed, it ends by itself.
+    assert child._GRACE_S < float(str(facts["seconds_left"])) <= child._GRACE_S + 1 + 2
 
 
 def test_a_failure_is_told_without_its_message() -> None:
