@@ -21,7 +21,7 @@ from journal.services import chain_of
 from tests import factories
 from tests.frame.conftest import address
 from tests.frame.desk import Desk
-from tests.frame.test_new_document import NEW, document_of, filled
+from tests.frame.new_document import NEW, document_of, filled
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from employees.models import SignatureProfile
 from employees.services import find_employee
 from tests.factories import NOON
 from tests.frame.desk import Desk
-from tests.frame.test_new_document import address, begun, document_of, fault, send
+from tests.frame.new_document import address, begun, document_of, fault, send
 
 DEAL = 315
 
