@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bitrix24 import methods
+from bitrix24 import crm_types, methods
 from bitrix24.errors import BitrixError
 from documents import card_views, draft_pages, drafts, editions, files
 from documents.draft_answers import Answers, answers_from, completed, refuse
@@ -27,7 +27,6 @@ from employees.models import Employee
 from signing.intake import refusal
 from signx.errors import SignXError
 
-DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
 # The form around the file: boundaries and names.
 _FORM_OVERHEAD_BYTES = 64 * 1024
 
@@ -220,7 +219,7 @@ def _contact_of(reader: Employee, deal_id: int) -> dict[str, str]:
     try:
         item, person = methods.read_many(
             reader.portal,
-            methods.crm_item_command(DEAL, deal_id),
+            methods.crm_item_command(crm_types.DEAL, deal_id),
             methods.contact_command("$result[c0][item][contactId]"),
             as_user=reader.bitrix_user_id,
         )
