@@ -25,6 +25,17 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.matches("[data-poll]")) event.preventDefault();
 });
 
+// What asked may be gone when the answer comes, and then the answer is for nobody: htmx would look
+// for its target among what is gone. Such an element's events no longer reach the document.
+const watched = new WeakSet();
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  if (watched.has(elt)) return;
+  watched.add(elt);
+  elt.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!elt.isConnected) event.preventDefault();
+  });
+});
+
 // The card of a deal shows what changed here once it is told to read its data again.
 document.addEventListener("signx:changed", () =>
   withPortal((library) => library.placement?.call?.("reloadData", {}, () => {})),

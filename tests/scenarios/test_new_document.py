@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import time_machine
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from bitrix24.models import Portal
 from demo.people import LINK
@@ -145,7 +146,18 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     album.look("filled")
     assert page.context.cookies() == []
 
+    # A preview that is still being drawn when the document goes: its answer comes to nobody.
+    late: list[Route] = []
+    page.route(re.compile(r"/app/new/\w+$"), lambda route: late.append(route))
+    with page.expect_request(re.compile(r"/app/new/\w+$")):
+        page.get_by_label("Name of the document").fill("Договор 24-118")
+        page.get_by_label("Message").focus()
     page.get_by_role("button", name="Send for signing").dblclick()
+    page.get_by_text("The document is on its way").wait_for()
+    with page.expect_response(re.compile(r"/app/new/\w+$")) as answered:
+        late[0].continue_()
+    assert answered.value.headers["hx-retarget"] == "#sx-root"
+    page.wait_for_load_state("networkidle")
     page.get_by_text("The document is on its way").wait_for()
     album.look("sent")
 
