@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Protocol
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, Storage, default_storage
+from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
@@ -70,13 +68,9 @@ def put(owner: Foldered, kind: str, content: bytes, suffix: str = "pdf") -> str:
     """
     digest = sha256(content)
     path = f"{owner.folder}/{kind}-{digest[:32]}.{suffix}"
-    if default_storage.exists(path):
-        if _digest_at(default_storage, path) == digest:
-            return path
-        default_storage.delete(path)  # a write that was cut short
-    saved = default_storage.save(path, ContentFile(content))
-    _flush(default_storage, saved)
-    return saved
+    if default_storage.exists(path) and _digest_at(default_storage, path) == digest:
+        return path
+    return default_storage.save(path, ContentFile(content))
 
 
 def register(document: Document, kind: str, name: str, path: str, content: bytes) -> StoredFile:
@@ -163,16 +157,3 @@ def of_kinds(document: Document, kinds: Iterable[str]) -> list[StoredFile]:
 def _digest_at(storage: Storage, path: str) -> str:
     with storage.open(path, "rb") as handle:
         return sha256(handle.read())
-
-
-def _flush(storage: Storage, path: str) -> None:
-    """Down to the disk before the row that promises the file is committed."""
-    if not isinstance(storage, FileSystemStorage):  # a remote one answers when it has the bytes
-        return
-    local = Path(storage.path(path))
-    for target in (local, local.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
