@@ -56,6 +56,7 @@ __all__ = [
     "parse_contact",
     "parse_crm_item",
     "parse_disk_file",
+    "parse_disk_files",
     "parse_document",
     "parse_profile",
     "parse_user",
@@ -218,25 +219,28 @@ def app_folder_id(portal: Portal) -> str:
     return folder_id
 
 
-def folder_files(portal: Portal, folder_id: str, name: str) -> list[DiskFile]:
+def folder_files_command(folder_id: str, name: str) -> Command:
     """Files of that exact name in a folder."""
-    params = {"id": folder_id, "filter": {"NAME": name}}
-    return parse_disk_files(call(portal, "disk.folder.getchildren", params))
+    return Command("disk.folder.getchildren", {"id": folder_id, "filter": {"NAME": name}})
+
+
+def upload_command(
+    folder_id: str, name: str, content: bytes, *, is_unique: bool = False
+) -> Command:
+    """A new file, at most BASE64_LIMIT_BYTES. A taken name is refused with NAME_TAKEN, or with
+    `is_unique` given a number, so that a second call makes a second file."""
+    params = _new_file(folder_id, name, is_unique=is_unique)
+    return Command("disk.folder.uploadfile", params | {"fileContent": [name, _base64(content)]})
 
 
 def upload_file(
     portal: Portal, folder_id: str, name: str, content: bytes, *, is_unique: bool = False
 ) -> str:
-    """Disk id of the new file. A taken name is refused with NAME_TAKEN, or with `is_unique` given
-    a number, so that a second call makes a second file."""
-    params: dict[str, Any] = {
-        "id": folder_id,
-        "data": {"NAME": name},
-        "generateUniqueName": is_unique,
-    }
+    """Disk id of a new file of any size; `is_unique` as in `upload_command`."""
     if len(content) <= BASE64_LIMIT_BYTES:
-        params["fileContent"] = [name, _base64(content)]
-        return parse_disk_file(call(portal, "disk.folder.uploadfile", params)).id
+        command = upload_command(folder_id, name, content, is_unique=is_unique)
+        return parse_disk_file(run(portal, command)).id
+    params = _new_file(folder_id, name, is_unique=is_unique)
     place = as_dict(call(portal, "disk.folder.uploadfile", params))
     answer = upload(
         portal,
@@ -246,6 +250,10 @@ def upload_file(
         content=content,
     )
     return parse_disk_file(answer).id
+
+
+def _new_file(folder_id: str, name: str, *, is_unique: bool) -> dict[str, Any]:
+    return {"id": folder_id, "data": {"NAME": name}, "generateUniqueName": is_unique}
 
 
 # --- Business processes ---------------------------------------------------------------------

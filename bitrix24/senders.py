@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,35 +18,45 @@ from outbox.models import Delivery
 from outbox.services import failure, prepare
 from signx.errors import ErrorCode, SignXError
 
-# A command whose texts (files in base64) are longer goes in a request of its own.
-BATCHED_LENGTH = 200_000
+# So long the texts (files in base64) of one request may be; a longer one goes alone.
+REQUEST_LENGTH = 1_000_000
 PUT_OFF = timedelta(seconds=30)
 COMMENT = "crm.timeline.comment.add"
 
-Prepared = dict[int, Command]
+# By the number of the delivery. An answer is what the portal said, or why it said nothing.
+Commands = dict[int, Command]
+Answers = dict[int, Any]
 Outcomes = dict[int, Outcome]
 
 
 def send_commands(deliveries: list[Delivery]) -> list[Outcome]:
-    """REST calls of one portal's lane, in one batch as far as their size allows."""
+    """REST calls of one portal's lane, in as few requests as their size allows."""
     portal, refusal = _portal(deliveries)
     if portal is None:
         return [refusal] * len(deliveries)
     outcomes: Outcomes = {}
     commands = _prepared(deliveries, outcomes)
     _adopt_comments(portal, deliveries, commands, outcomes)
-    _send(portal, commands, outcomes)
+    for pk, answer in _ask(portal, commands).items():
+        outcomes[pk] = _outcome(commands[pk], answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
 
 
-def upload_file(deliveries: list[Delivery]) -> list[Outcome]:
-    """Files of one portal's lane, one by one. The result is the Disk id of the file, as text."""
+def upload_files(deliveries: list[Delivery]) -> list[Outcome]:
+    """Files of one portal's lane, small ones together. The result is the Disk id, as text."""
     portal, refusal = _portal(deliveries)
     if portal is None:
         return [refusal] * len(deliveries)
     outcomes: Outcomes = {}
-    for delivery in deliveries:
-        outcomes[delivery.pk] = _put_off(outcomes) or _upload(portal, delivery)
+    commands = _prepared(deliveries, outcomes)
+    try:
+        files = {pk: _file(portal, command) for pk, command in commands.items()}
+    except BitrixError as error:
+        outcomes |= dict.fromkeys(commands, failure(error))
+    else:
+        for pk, answer in _upload(portal, files).items():
+            is_done = not isinstance(answer, SignXError)
+            outcomes[pk] = Outcome(done=True, result=answer) if is_done else failure(answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
 
 
@@ -61,9 +72,9 @@ def _portal(deliveries: list[Delivery]) -> tuple[Portal | None, Outcome]:
     return portal, Outcome(done=False)
 
 
-def _prepared(deliveries: list[Delivery], outcomes: Outcomes) -> Prepared:
+def _prepared(deliveries: list[Delivery], outcomes: Outcomes) -> Commands:
     """Commands by delivery; what is not to be sent gets its outcome at once."""
-    commands: Prepared = {}
+    commands: Commands = {}
     for delivery in deliveries:
         content = prepare(delivery)
         if isinstance(content, Outcome):
@@ -75,76 +86,77 @@ def _prepared(deliveries: list[Delivery], outcomes: Outcomes) -> Prepared:
     return commands
 
 
-def _send(portal: Portal, commands: Prepared, outcomes: Outcomes) -> None:
-    single = {pk: one for pk, one in commands.items() if _length(one) > BATCHED_LENGTH}
-    batched = {pk: one for pk, one in commands.items() if pk not in single}
-    if len(batched) == 1:
-        single, batched = single | batched, {}
-    for pk, command in single.items():
-        outcomes[pk] = _put_off(outcomes) or _call(portal, command)
-    if put_off := _put_off(outcomes):
-        outcomes |= dict.fromkeys(batched, put_off)
-    else:
-        outcomes |= _batch(portal, batched)
+def _ask(portal: Portal, commands: Commands) -> Answers:
+    """What the portal says to each. Once it does not answer, the rest is not tried: every try may
+    take a minute, and a worker has three of them."""
+    answers: Answers = {}
+    for together in _requests(commands):
+        trouble = _trouble(answers)
+        answers |= dict.fromkeys(together, trouble) if trouble else _request(portal, together)
+    return answers
 
 
-def _put_off(outcomes: Outcomes) -> Outcome | None:
-    """Once the portal does not answer, the rest of a chunk is not tried: every try may take a
-    minute, and a worker has three of them."""
-    down = {ErrorCode.PORTAL_UNREACHABLE.value, ErrorCode.PORTAL_BUSY.value}
-    trouble = next((one for one in outcomes.values() if one.code in down), None)
-    if trouble is None:
-        return None
-    retry_at = trouble.retry_at or timezone.now() + PUT_OFF
-    return Outcome(done=False, code=trouble.code, detail="not tried", retry_at=retry_at)
-
-
-def _batch(portal: Portal, commands: Prepared) -> Outcomes:
-    if not commands:
-        return {}
-    try:
-        answer = client.batch(portal, {f"d{pk}": command for pk, command in commands.items()})
-    except SignXError as error:
-        return dict.fromkeys(commands, failure(error))
-    outcomes: Outcomes = {}
+def _requests(commands: Commands) -> Iterator[Commands]:
+    together: Commands = {}
+    length = 0
     for pk, command in commands.items():
-        try:
-            outcomes[pk] = Outcome(done=True, result=answer.take(f"d{pk}"))
-        except BitrixError as error:
-            outcomes[pk] = _refusal(command, error)
-    return outcomes
+        more = len(str(command.params))
+        if together and length + more > REQUEST_LENGTH:
+            yield together
+            together, length = {}, 0
+        together[pk] = command
+        length += more
+    if together:
+        yield together
 
 
-def _call(portal: Portal, command: Command) -> Outcome:
+def _request(portal: Portal, commands: Commands) -> Answers:
     try:
-        return Outcome(done=True, result=methods.run(portal, command))
+        if len(commands) == 1:
+            return {pk: methods.run(portal, command) for pk, command in commands.items()}
+        answer = client.batch(portal, {f"d{pk}": command for pk, command in commands.items()})
     except BitrixError as error:
-        return _refusal(command, error)
+        return dict.fromkeys(commands, error)
+    return {pk: _taken(answer, f"d{pk}") for pk in commands}
 
 
-def _refusal(command: Command, error: SignXError) -> Outcome:
+def _taken(answer: client.BatchAnswer, key: str) -> Any:
+    try:
+        return answer.take(key)
+    except BitrixError as error:
+        return error
+
+
+def _trouble(answers: Answers) -> BitrixError | None:
+    down = {ErrorCode.PORTAL_UNREACHABLE, ErrorCode.PORTAL_BUSY}
+    errors = [one for one in answers.values() if isinstance(one, BitrixError) and one.code in down]
+    if not errors:
+        return None
+    retry_at = errors[0].retry_at or timezone.now() + PUT_OFF
+    return BitrixError(errors[0].code, "not tried", retry_at=retry_at)
+
+
+def _outcome(command: Command, answer: Any) -> Outcome:
     """A process that is locked for a moment is refused like a wrong call: worth another try.
     A spent or bad event token is ACCESS_DENIED, and stays so.
 
     A card that takes no comment (deleted, or of a type without one: the docs list not all types)
     goes without: nobody at the support desk could mend it. The row keeps why."""
-    outcome = failure(error)
-    if command.method == "bizproc.event.send" and error.code == ErrorCode.INPUT_INVALID:
+    if not isinstance(answer, SignXError):
+        return Outcome(done=True, result=answer)
+    outcome = failure(answer)
+    if command.method == "bizproc.event.send" and answer.code == ErrorCode.INPUT_INVALID:
         return replace(outcome, final=False)
     if command.method == COMMENT and outcome.final:
         return replace(outcome, done=True)
     return outcome
 
 
-def _length(command: Command) -> int:
-    return len(str(command.params))
-
-
 # --- Repeats: has the effect happened already? -----------------------------------------------
 
 
 def _adopt_comments(
-    portal: Portal, deliveries: list[Delivery], commands: Prepared, outcomes: Outcomes
+    portal: Portal, deliveries: list[Delivery], commands: Commands, outcomes: Outcomes
 ) -> None:
     """A comment whose answer was lost stands in the timeline already: it is found, not doubled.
     All that are in doubt are looked for in one request."""
@@ -182,45 +194,90 @@ def _standing_comment(delivery: Delivery, command: Command, answer: Any) -> Outc
     Recognised by payload["marker"] (our document number), without one by the whole text.
     """
     if isinstance(answer, SignXError):
-        return _refusal(command, answer)
+        return _outcome(command, answer)
     marker = str(delivery.payload.get("marker") or command.params["fields"]["COMMENT"])
     comments = methods.parse_comments(answer)
     found = next((comment for comment in comments if marker in comment.text), None)
     return Outcome(done=True, result=found.id) if found else None
 
 
-def _upload(portal: Portal, delivery: Delivery) -> Outcome:
-    content = prepare(delivery)
-    if isinstance(content, Outcome):
-        return content
-    if not isinstance(content, Command):
-        raise TypeError(f"{delivery.key} is not a file for Disk")
+# --- Files ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    folder_id: str
+    name: str
+    content: bytes
+
+
+def _file(portal: Portal, command: Command) -> _File:
+    folder_id = str(command.params.get("id") or portal.disk_folder_id)
+    if not folder_id:
+        install.prepare_disk(portal, 0)
+        folder_id = portal.disk_folder_id
+    return _File(folder_id, str(command.params["name"]), bytes(command.params["content"]))
+
+
+def _upload(portal: Portal, files: Mapping[int, _File]) -> Answers:
+    """Disk id of each, or why there is none. Names are ours alone, so a name that is taken is an
+    earlier attempt whose answer was lost; if somebody else's file has it, ours gets a number."""
+    answers = _put(portal, files)
+    taken = {pk: files[pk] for pk, answer in answers.items() if _is_taken(answer)}
+    listings = _ask(
+        portal,
+        {pk: methods.folder_files_command(one.folder_id, one.name) for pk, one in taken.items()},
+    )
+    strangers: dict[int, _File] = {}
+    for pk, listing in listings.items():
+        if isinstance(listing, SignXError):
+            answers[pk] = listing
+        elif standing := _standing_file(taken[pk], listing):
+            answers[pk] = standing
+        else:
+            strangers[pk] = taken[pk]
+    return answers | _put(portal, strangers, is_unique=True)
+
+
+def _put(portal: Portal, files: Mapping[int, _File], *, is_unique: bool = False) -> Answers:
+    """Files too large for base64 go one by one, in two steps each."""
+    small: Commands = {}
+    large: dict[int, _File] = {}
+    for pk, file in files.items():
+        if len(file.content) > methods.BASE64_LIMIT_BYTES:
+            large[pk] = file
+        else:
+            small[pk] = methods.upload_command(
+                file.folder_id, file.name, file.content, is_unique=is_unique
+            )
+    answers = {pk: _disk_id(answer) for pk, answer in _ask(portal, small).items()}
+    for pk, file in large.items():
+        answers[pk] = _trouble(answers) or _put_large(portal, file, is_unique=is_unique)
+    return answers
+
+
+def _put_large(portal: Portal, file: _File, *, is_unique: bool) -> Any:
     try:
-        folder_id = _folder(portal, content)
-        name, data = str(content.params["name"]), bytes(content.params["content"])
-        file_id = _upload_once(portal, folder_id, name, data)
+        return methods.upload_file(
+            portal, file.folder_id, file.name, file.content, is_unique=is_unique
+        )
     except BitrixError as error:
-        return failure(error)
-    return Outcome(done=True, result=file_id)
+        return error
 
 
-def _folder(portal: Portal, command: Command) -> str:
-    if folder_id := str(command.params.get("id") or portal.disk_folder_id):
-        return folder_id
-    install.prepare_disk(portal, 0)
-    return portal.disk_folder_id
-
-
-def _upload_once(portal: Portal, folder_id: str, name: str, data: bytes) -> str:
-    """Disk id of the file. Names are ours alone, so a name that is taken is an earlier attempt
-    whose answer was lost; if somebody else's file has it, ours gets a number."""
+def _disk_id(answer: Any) -> Any:
     try:
-        return methods.upload_file(portal, folder_id, name, data)
+        return answer if isinstance(answer, SignXError) else methods.parse_disk_file(answer).id
     except BitrixError as error:
-        if error.bitrix_code != methods.NAME_TAKEN:
-            raise
-    files = methods.folder_files(portal, folder_id, name)
-    standing = next((file for file in files if (file.name, file.size) == (name, len(data))), None)
-    if standing is not None:
-        return standing.id
-    return methods.upload_file(portal, folder_id, name, data, is_unique=True)
+        return error
+
+
+def _is_taken(answer: Any) -> bool:
+    return isinstance(answer, BitrixError) and answer.bitrix_code == methods.NAME_TAKEN
+
+
+def _standing_file(file: _File, listing: Any) -> str:
+    """Id of the file with this name and size; empty when there is none."""
+    wanted = (file.name, len(file.content))
+    found = methods.parse_disk_files(listing)
+    return next((one.id for one in found if (one.name, one.size) == wanted), "")

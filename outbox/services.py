@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=240)
 # How many deliveries of one lane go to their channel together. Letters and files are few, so
 # that a worker killed between them repeats few.
-CHUNK = {"portal": 50, "disk": 5, "mail": 10}
+CHUNK = {"portal": 50, "disk": 9, "mail": 10}
 # No new chunk is begun after this: the last one still has time within the worker's timeout.
 BUDGET_S = 60
 # A time that the other side names is waited for without counting, but not for ever.

@@ -189,7 +189,7 @@ FRAME_PAGES = {
 # --- Outbox: which function sends which channel, who builds what late ------------------------
 OUTBOX_CHANNELS = {
     "portal": "bitrix24.senders.send_commands",
-    "disk": "bitrix24.senders.upload_file",
+    "disk": "bitrix24.senders.upload_files",
     "mail": "outbox.mail.send",
     "sms": "outbox.sms.send",
 }

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from bitrix24.client import BLIP_PAUSES_S
 from bitrix24.models import Portal, PortalToken
+from bitrix24.senders import REQUEST_LENGTH
 from devportal import cast
 from outbox import services
+from outbox.base import Command
 from outbox.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +27,6 @@ def own_kinds(settings):
 
 
 def build_upload(delivery: Delivery) -> Any:
-    from outbox.base import Command
-
     content = delivery.payload["content"].encode()
     return Command("disk.folder.uploadfile", {"name": delivery.payload["name"], "content": content})
 
@@ -203,6 +203,67 @@ def test_a_file_whose_answer_was_lost_is_found_not_doubled(portal, world):
     assert found == [int(file.result)]
 
 
+def test_the_files_of_a_document_go_in_one_request(portal, world):
+    files = [queue_file(portal, f"{name}.pdf", f"%PDF {name}") for name in ("а", "б", "в")]
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    assert [row.path for row in world.requests.rows[since:]] == ["/rest/batch.json"]
+    for file in files:
+        file.refresh_from_db()
+        stored = world.portal.disk.objects[int(file.result)]
+        assert stored.content == file.payload["content"].encode()
+
+
+def test_files_whose_answer_was_lost_are_found_in_one_request(portal, world):
+    files = [queue_file(portal, f"{number}.pdf") for number in range(3)]
+    world.faults.set({"drop_after": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+    since = len(world.requests.rows)
+
+    services.deliver_due(later(seconds=60))
+
+    assert len(world.requests.rows) - since == 2
+    ids = {row.name: str(row.id) for row in world.portal.disk.objects.values() if row.is_file}
+    assert len(ids) == 3
+    for file in files:
+        file.refresh_from_db()
+        assert file.result == ids[file.payload["name"]]
+
+
+def test_a_refused_file_does_not_keep_its_neighbours(portal, world, monkeypatch):
+    Portal.objects.update(disk_folder_id="")
+    good, bad = queue_file(portal, "a.pdf"), queue_file(portal, "b.pdf")
+    in_no_folder = Command(
+        "disk.folder.uploadfile", {"id": "999999", "name": "b.pdf", "content": b"%PDF"}
+    )
+    builders = {good.pk: build_upload(good), bad.pk: in_no_folder}
+    monkeypatch.setattr("tests.bitrix24.test_senders.build_upload", lambda row: builders[row.pk])
+
+    services.deliver_due()
+
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert (good.state, bad.state) == (State.DONE, State.DEAD)
+    assert bad.error_code == "not_found"
+
+
+def test_a_file_too_large_for_base64_goes_in_two_steps_beside_the_small_ones(
+    portal, world, monkeypatch
+):
+    monkeypatch.setattr("bitrix24.methods.BASE64_LIMIT_BYTES", 100)
+    small, large = queue_file(portal, "a.pdf"), queue_file(portal, "b.pdf", "%PDF " * 100)
+
+    services.deliver_due()
+
+    for file in (small, large):
+        file.refresh_from_db()
+        stored = world.portal.disk.objects[int(file.result)]
+        assert stored.content == file.payload["content"].encode()
+
+
 def test_a_file_of_the_same_name_that_is_not_ours_stays_what_it_is(portal, world):
     queue_file(portal, "Отчёт.pdf", "%PDF-1.7 чужой отчёт")
     services.deliver_due()
@@ -263,7 +324,7 @@ def test_a_folder_that_was_never_learned_is_learned_now(portal, world):
 
 
 def test_large_commands_travel_alone(portal, world):
-    text = "х" * 250_000
+    text = "x" * REQUEST_LENGTH
     queue_comment(portal, text)
     queue_notice(portal, 1)
     queue_notice(portal, 2)
@@ -276,7 +337,7 @@ def test_large_commands_travel_alone(portal, world):
 
 
 def test_after_one_file_fails_for_the_portals_sake_the_rest_is_put_off(portal, world):
-    files = [queue_file(portal, f"{number}.pdf") for number in range(4)]
+    files = [queue_file(portal, f"{number}.pdf", "%PDF " * 200_000) for number in range(4)]
     world.faults.set({"http_502": 1.0})
     since = len(world.requests.rows)
 
