@@ -155,7 +155,7 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
     """
     try:
         ask = _Ask(method, {}, {}, 0, may_repeat=True, total_s=transport.ENTRY_TOTAL_S)
-        body = _post(portal, ask, access_token)
+        body = _post(portal, ask, lambda: access_token)
     except _Moved as moved:
         raise unreachable(method, "redirected") from moved
     return body.get("result")
@@ -184,13 +184,13 @@ def _request(portal: Portal, ask: _Ask) -> dict[str, Any]:
 def _post_or_follow(token: PortalToken, ask: _Ask) -> dict[str, Any]:
     """Follow a renamed portal once, and only to where the authorization server says it lives."""
     try:
-        return _post(token.portal, ask, token.access_token)
+        return _post(token.portal, ask, lambda: tokens.newest(token))
     except _Moved as moved:
         tokens.learn_move(token)
         if netloc(token.portal.client_endpoint) != moved.netloc:
             raise unreachable(ask.method, "redirected to a host not the portal's") from moved
     try:
-        return _post(token.portal, ask, token.access_token)
+        return _post(token.portal, ask, lambda: tokens.newest(token))
     except _Moved as moved:
         raise unreachable(ask.method, "redirected twice") from moved
 
@@ -203,7 +203,7 @@ class _Moved(Exception):
         self.netloc = netloc(location)
 
 
-def _post(portal: Portal, ask: _Ask, access_token: str) -> dict[str, Any]:
+def _post(portal: Portal, ask: _Ask, access_token: Callable[[], str]) -> dict[str, Any]:
     """Raises BitrixError, _Moved."""
     if not ask.may_repeat:
         return _post_once(portal, ask, access_token)
@@ -244,14 +244,14 @@ def is_repeatable(method: str) -> bool:
     return name in _REPEATABLE or name.rpartition(".")[2] in _READS
 
 
-def _post_once(portal: Portal, ask: _Ask, access_token: str) -> dict[str, Any]:
+def _post_once(portal: Portal, ask: _Ask, access_token: Callable[[], str]) -> dict[str, Any]:
     method = ask.method
     limits.admit(portal, method, for_person=ask.as_user is not None)
+    # Only now: while a place was waited for, somebody else may have refreshed the token.
+    params = ask.params | {"auth": access_token()}
     url = f"{portal.client_endpoint}{method}.json"
     with _logged(portal, method, ask.shown) as entry:
-        response, content = transport.post(
-            url, json=ask.params | {"auth": access_token}, total_s=ask.total_s
-        )
+        response, content = transport.post(url, json=params, total_s=ask.total_s)
         entry.status = response.status_code
         if response.status_code in {301, 302, 307, 308}:
             raise _Moved(response.headers.get("Location", ""))

@@ -7,6 +7,7 @@ Asks the network and must not be called inside a transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from django.utils import timezone
@@ -46,6 +47,13 @@ def ask(portal: Portal, with_token: Ask[Answer], *, as_user: int | None) -> Answ
         Portal.objects.filter(pk=portal.pk).update(last_error=str(refusal)[:200])
         refusal.retry_at = access.note_loss(portal.pk)
     raise refusal
+
+
+def newest(token: PortalToken) -> str:
+    """The access token as it is stored now; a row that was dropped meanwhile keeps the last one."""
+    with suppress(PortalToken.DoesNotExist):
+        token.refresh_from_db(fields=["access_token"])
+    return token.access_token
 
 
 def learn_move(token: PortalToken) -> None:

@@ -45,6 +45,23 @@ def test_an_expired_token_is_refreshed_once_and_the_new_pair_is_kept(portal, wor
     assert new.refreshing_until is None
 
 
+def test_a_pair_that_came_while_a_place_was_waited_for_is_used(portal, world, monkeypatch):
+    def wait(*_asked: object, **_more: object) -> None:
+        monkeypatch.undo()
+        world.auth.expire(token_of(cast.DIRECTOR).access_token)
+        oauth.refresh(token_of(cast.DIRECTOR))
+
+    since = len(world.requests.rows)
+    monkeypatch.setattr("bitrix24.limits.admit", wait)
+
+    assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
+
+    assert [row[1:] for row in asked(world, since)] == [
+        ("/oauth/token/", 200),
+        ("/rest/crm.item.get.json", 200),
+    ]
+
+
 def test_every_refresh_uses_the_refresh_token_of_the_one_before(portal, world):
     for _round in range(3):
         world.auth.expire(token_of(cast.DIRECTOR).access_token)
