@@ -18,8 +18,9 @@ from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 # A worker that lives is done by then (Q_CLUSTER timeout, 180 s); a dead one's call comes due again.
 LEASE = timedelta(seconds=240)
-# While Bitrix24 converts the file. Source: its documentation advises to ask again, not to wait.
-CONVERSION_DELAYS_S = (5, 10, 20, 40, 60)
+# While Bitrix24 converts the file: whoever has waited long can wait as long again. Source: its
+# documentation advises to ask again, not to wait.
+CONVERSION_DELAYS_S = (5, 10, 20, 40, 80, 160)
 CONVERSION_LIMIT = timedelta(minutes=10)
 # After a failure that may pass. A fault of our own is told to the process after minutes, a
 # silent portal is waited for: about two hours, then the answer lies in the outbox for its return.
@@ -43,16 +44,18 @@ def claim(call_id: int, at: datetime) -> RobotCall | None:
 
 
 def put_off_for_conversion(call: RobotCall, at: datetime) -> bool:
-    """Look again after 5, 10, 20, 40, 60, 60 … s; False when ten minutes have passed."""
+    """Look again after 5, 10, 20, 40, 80, 160 … s, for the last time after ten minutes;
+    False when they have passed."""
     since = call.converting_since or at
     if at - since >= CONVERSION_LIMIT:
         return False
     delay_s = CONVERSION_DELAYS_S[min(call.conversion_looks, len(CONVERSION_DELAYS_S) - 1)]
+    next_at = min(at + timedelta(seconds=delay_s), since + CONVERSION_LIMIT)
     _waiting(call).update(
         converting_since=since,
         conversion_looks=F("conversion_looks") + 1,
         attempts=0,
-        next_attempt_at=at + timedelta(seconds=delay_s),
+        next_attempt_at=next_at,
     )
     return True
 
