@@ -7,6 +7,7 @@ Source: Bitrix24 docs, settings/how-to-call-rest-api.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ Answer = TypeVar("Answer")
 __all__ = ["BatchAnswer", "BitrixError", "Command", "batch", "call", "download", "upload"]
 
 BATCH_SIZE = 50
+# How a command of a batch names an earlier one.
+_REFERENCE = re.compile(r"\$result\[(\w+)\]")
 # Pauses before a request that came to nothing is repeated in place. A failure that took longer
 # than QUICK_S is no blip: two more like it would cost a worker its life.
 BLIP_PAUSES_S = (0.2, 1.0)
@@ -54,6 +57,36 @@ class BatchAnswer:
         if key in self.results:
             return self.results[key]
         raise self.errors.get(key) or unreachable(key, "the command was not carried out")
+
+    def part(self, prefix: str) -> BatchAnswer:
+        """What was answered to commands of `prefixed`, under their former keys."""
+        return BatchAnswer(
+            {
+                key.removeprefix(prefix): one
+                for key, one in self.results.items()
+                if key.startswith(prefix)
+            },
+            {
+                key.removeprefix(prefix): one
+                for key, one in self.errors.items()
+                if key.startswith(prefix)
+            },
+        )
+
+
+def prefixed(commands: Mapping[str, Command], prefix: str) -> dict[str, Command]:
+    """The same commands under longer keys, so that several askers fit into one batch; where one
+    uses the result of another, it follows."""
+
+    def follow(value: Any) -> Any:
+        return _REFERENCE.sub(rf"$result[{prefix}\1]", value) if isinstance(value, str) else value
+
+    return {
+        f"{prefix}{key}": Command(
+            command.method, {name: follow(value) for name, value in command.params.items()}
+        )
+        for key, command in commands.items()
+    }
 
 
 def call(

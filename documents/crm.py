@@ -193,10 +193,17 @@ def look_up(
 ) -> Facts:
     """Ask for everything in one request; `along` are the caller's own commands in it.
 
-    `code_channel` empty = as the portal chose. Raises BitrixError when the portal does not answer
-    at all; nothing is asked of it when there is nothing to ask.
+    Raises BitrixError when the portal does not answer at all; nothing is asked of it when there is
+    nothing to ask.
     """
-    commands = dict(along or {})
+    commands = {**(along or {}), **questions(wanted)}
+    answer = client.batch(portal, commands, as_user=as_user) if commands else client.BatchAnswer()
+    return facts(portal, wanted, answer, code_channel=code_channel)
+
+
+def questions(wanted: Wanted) -> dict[str, Command]:
+    """What to ask for; `facts` reads the answer."""
+    commands: dict[str, Command] = {}
     if wanted.document:
         commands[_DOCUMENT] = _source_command(wanted.document)
     if wanted.agreement:
@@ -205,8 +212,12 @@ def look_up(
         commands |= _party_commands(party, number)
     if wanted.item:
         commands[_ITEM] = methods.crm_item_command(wanted.item.entity_type_id, wanted.item.id)
+    return commands
+
+
+def facts(portal: Portal, wanted: Wanted, answer: BatchAnswer, *, code_channel: str = "") -> Facts:
+    """The answer to `questions`; `code_channel` empty = as the portal chose."""
     channel = code_channel or PortalSettings.objects.of(portal).code_channel
-    answer = client.batch(portal, commands, as_user=as_user) if commands else client.BatchAnswer()
     return Facts(portal, wanted, answer, channel == CodeChannel.SMS)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -29,6 +30,7 @@ OWN_FAULT_TRIES = 4
 # A portal that asks for patience names its own time, one without an administrator's access is
 # looked at again and again; this only ends an endless wait.
 PATIENCE = timedelta(hours=24)
+_UNANSWERED: dict[str, Any] = {"answers": "", "answered_at": None}
 
 
 def claim(call_id: int, at: datetime) -> RobotCall | None:
@@ -41,6 +43,36 @@ def claim(call_id: int, at: datetime) -> RobotCall | None:
     if not due.update(attempts=F("attempts") + 1, next_attempt_at=at + LEASE):
         return None
     return RobotCall.objects.select_related("portal").get(pk=call_id)
+
+
+def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
+    """Waiting calls, proved and not asked about yet, that may be asked about together with this
+    one: of its robot, with the rights of its user. Nobody else takes them until `let_go`."""
+    due = RobotCall.objects.due(at).select_related("portal").exclude(pk=call.pk)
+    alike = due.filter(
+        portal=call.portal,
+        code=call.code,
+        bitrix_user_id=call.bitrix_user_id,
+        is_genuine=True,
+        answered_at=None,
+    )
+    waiting = alike.order_by("next_attempt_at", "pk")[:most]
+    return [
+        other for other in waiting if due.filter(pk=other.pk).update(next_attempt_at=at + LEASE)
+    ]
+
+
+def let_go(others: Iterable[RobotCall], at: datetime) -> None:
+    """Those of `take_along` come due again."""
+    taken = [other.pk for other in others]
+    waiting = RobotCall.objects.filter(pk__in=taken, state=RobotCall.State.WAITING)
+    waiting.filter(next_attempt_at__gt=at).update(next_attempt_at=at)
+
+
+def keep_answers(call_id: int, answers: str, at: datetime) -> None:
+    """What the portal said about a waiting call (robots.together)."""
+    waiting = RobotCall.objects.filter(pk=call_id, state=RobotCall.State.WAITING)
+    waiting.update(answers=answers, answered_at=at)
 
 
 def put_off_for_conversion(call: RobotCall, at: datetime) -> bool:
@@ -56,6 +88,7 @@ def put_off_for_conversion(call: RobotCall, at: datetime) -> bool:
         conversion_looks=F("conversion_looks") + 1,
         attempts=0,
         next_attempt_at=next_at,
+        **_UNANSWERED,
     )
     return True
 
@@ -78,7 +111,9 @@ def put_off_for_retry(call: RobotCall, error: SignXError, at: datetime) -> bool:
     if call.attempts >= (OWN_FAULT_TRIES if is_own_fault else len(RETRY_DELAYS_S) + 1):
         return False
     delay_s = RETRY_DELAYS_S[call.attempts - 1] * random.uniform(0.8, 1.2)
-    return bool(_waiting(call).update(next_attempt_at=at + timedelta(seconds=delay_s)))
+    # A link to a file may have died: the portal is asked anew.
+    next_at = at + timedelta(seconds=delay_s)
+    return bool(_waiting(call).update(next_attempt_at=next_at, **_UNANSWERED))
 
 
 def is_worn_out(call: RobotCall) -> bool:
@@ -99,8 +134,8 @@ def settle(call: RobotCall, act: Callable[[RobotCall], Document], at: datetime) 
         row.document = act(row)
         row.state = RobotCall.State.DONE
         row.response_code = "ok"
-        row.finished_at = at
-        row.save(update_fields=["document", "state", "response_code", "finished_at"])
+        row.finished_at, row.answers = at, ""
+        row.save(update_fields=["document", "state", "response_code", "finished_at", "answers"])
 
 
 def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
@@ -111,8 +146,8 @@ def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
             return
         row.state = RobotCall.State.REFUSED
         row.response_code = error.code.value
-        row.finished_at = at
-        row.save(update_fields=["state", "response_code", "finished_at"])
+        row.finished_at, row.answers = at, ""
+        row.save(update_fields=["state", "response_code", "finished_at", "answers"])
         _record_refusal(row, error, at)
         # A token that the portal did not make names no step: nobody waits for the answer.
         if row.wants_reply and error.code != ErrorCode.REQUEST_FORGED:

@@ -15,13 +15,8 @@ from documents.models import Document, PortalSettings, WorkflowSubscription
 from documents.services import send_prepared, settings_for, subscribe
 from employees import balances
 from employees.models import Employee, Right
-from employees.services import (
-    find_employee,
-    keep_answers,
-    questions_about,
-    signer_for_robots,
-)
-from robots import base
+from employees.services import find_employee, signer_for_robots
+from robots import base, together
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS
 from robots.parameters import (
@@ -243,7 +238,7 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         if balances.available(portal) < 1:
             raise SignXError(ErrorCode.BALANCE_EMPTY, "checked before anything is read")
         prove_together(call)
-        facts = _ask_portal(call, given, at)
+        facts = self._facts(call, given, at)
         signer, responsible = _people(portal, given, at)
         paper = facts.document()
         keeps_signatures = settings_for(portal).adds_to_signed
@@ -271,6 +266,20 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
             signing_order="" if given.signing_order == AS_IN_SETTINGS else given.signing_order,
         )
         return SendPlan(new, creation.prepare(new, at=at), given.wait_for)
+
+    def _facts(self, call: RobotCall, given: SendGiven, at: datetime) -> crm.Facts:
+        """Papers and people, from what is known already or by one request for everything: the
+        proof of a call that came alone and the questions of other calls go along."""
+        answer = together.kept_answer(call, at)
+        if answer is None or not call.is_genuine:
+            answer = together.ask(
+                call, self._questions, proofs=Proofs.of(call), as_user=_reader(call), at=at
+            )
+        return crm.facts(call.portal, _wanted(given), answer)
+
+    def _questions(self, call: RobotCall) -> together.Questions:
+        given = self.read(call.properties)
+        return together.Questions(crm.questions(_wanted(given)), _employees_of(given))
 
     def run(self, call: RobotCall, plan: SendPlan, at: datetime) -> Document:
         new = plan.new
@@ -318,18 +327,9 @@ def _responsible(portal: Portal, user_id: int, at: datetime) -> Employee:
         ) from error
 
 
-def _ask_portal(call: RobotCall, given: SendGiven, at: datetime) -> crm.Facts:
-    """One request for everything: papers, people, and the proof of a call that came alone."""
+def _wanted(given: SendGiven) -> crm.Wanted:
     agreement = given.agreement if isinstance(given.agreement, SourceReference) else None
-    parties = (given.signer_counterparty,)
-    wanted = crm.Wanted(given.document, parties, given.crm_entity, agreement)
-    proofs = Proofs.of(call)
-    people = _employees_of(given)
-    along = proofs.commands() | questions_about(call.portal, people, at=at)
-    facts = crm.look_up(call.portal, wanted, as_user=_reader(call), along=along)
-    proofs.settle(facts.answer)
-    keep_answers(call.portal, people, facts.answer, at=at)
-    return facts
+    return crm.Wanted(given.document, (given.signer_counterparty,), given.crm_entity, agreement)
 
 
 def _employees_of(given: SendGiven) -> set[int]:

@@ -1,0 +1,217 @@
+"""Calls that wait together ask together, and each is answered about its own papers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from bitrix24.client import Command, prefixed
+from bitrix24.models import PortalToken
+from devportal import cast
+from documents.models import Signer
+from employees import balances
+from robots import ledger, services, tasks, together
+from robots.models import RobotCall
+
+
+@pytest.fixture
+def post(caller, robots_on, signer, converted, worker, devportal):
+    """Has the portal call for one document after another; nobody works yet."""
+    worker.run()  # what the installation has left to do
+    devportal.requests.rows.clear()
+
+    def posted(*papers: dict[str, object]) -> list[RobotCall]:
+        for paper in papers:
+            usual = {
+                "document": str(cast.CONTRACT),
+                "signer_company": f"user_{cast.DIRECTOR}",
+                "signer_counterparty": f"C_{cast.CONTACT_MAIN}",
+            }
+            assert caller.post(caller.call(properties=usual | paper)).status_code == 200
+        return list(RobotCall.objects.order_by("pk"))
+
+    return posted
+
+
+@pytest.fixture
+def asked(devportal):
+    """Paths of what the portal was asked."""
+
+    def paths() -> list[str]:
+        rows = devportal.requests.rows
+        return [row.path for row in rows if row.host == devportal.portal.domain]
+
+    return paths
+
+
+def looks(devportal) -> int:
+    return len(devportal.calls("crm.documentgenerator.document.get"))
+
+
+def test_a_bulk_run_costs_a_request_for_many_calls(post, asked, devportal, robots_on):
+    balances.top_up(robots_on, units=20, reason="Счёт 117", actor="support", at=timezone.now())
+    post(*[{}] * 20)
+
+    tasks.run_due()
+
+    assert set(RobotCall.objects.values_list("response_code", flat=True)) == {"ok"}
+    assert looks(devportal) == 20
+    batches = asked().count("/rest/batch.json")
+    assert batches <= 4  # the proofs of all, then ten calls and ten calls
+    assert len(asked()) == batches + 20  # the files
+
+
+def test_each_call_gets_the_answer_about_its_own_papers(post):
+    post(
+        {"document": str(cast.CONTRACT), "signer_counterparty": "CO_3", "crm_entity": "315"},
+        {"document": str(cast.CONTRACT_NO_EMAIL), "crm_entity": "DEAL_316"},
+        {"document": str(cast.CONTRACT_NO_CONTACT), "crm_entity": "317"},
+        {"document": str(cast.CONTRACT)},
+    )
+
+    tasks.run_due()
+
+    other_side = Signer.objects.filter(key="2").order_by("document_id")
+    found = other_side.values_list(
+        "document__source_id", "document__crm_binding__entity_id", "organisation"
+    )
+    organisation = found[0][2]
+    assert organisation
+    assert list(found) == [
+        (str(cast.CONTRACT), cast.DEAL_MAIN, organisation),
+        (str(cast.CONTRACT_NO_EMAIL), cast.DEAL_NO_EMAIL, organisation),
+        (str(cast.CONTRACT_NO_CONTACT), cast.DEAL_NO_CONTACT, organisation),
+        (str(cast.CONTRACT), None, organisation),
+    ]
+
+
+def test_what_is_wrong_with_one_call_is_told_to_it_alone(post):
+    post(
+        {},
+        {"expires_in_days": "900"},
+        {"document": "404404"},
+        {"signer_counterparty": f"C_{cast.CONTACT_NO_EMAIL}"},
+        {"signer_company": "user_9999"},
+        {},
+    )
+
+    tasks.run_due()
+
+    assert list(RobotCall.objects.order_by("pk").values_list("response_code", flat=True)) == [
+        "ok",
+        "parameter_invalid",
+        "document_not_found",
+        "contact_incomplete",
+        "signer_unknown",
+        "ok",
+    ]
+
+
+def test_calls_with_the_rights_of_another_user_are_asked_about_apart(post, devportal):
+    first, second = post({}, {})
+    RobotCall.objects.filter(pk=second.pk).update(bitrix_user_id=cast.CLERK)
+
+    services.run(first.pk)
+
+    assert looks(devportal) == 1
+    assert RobotCall.objects.get(pk=second.pk).answered_at is None
+
+
+def test_the_answer_is_forgotten_with_the_call(post):
+    first, second = post({}, {})
+
+    services.run(first.pk)
+
+    assert RobotCall.objects.get(pk=first.pk).answers == ""
+    assert "pdfUrlMachine" in RobotCall.objects.get(pk=second.pk).answers
+    services.run(second.pk)
+    assert RobotCall.objects.get(pk=second.pk).answers == ""
+
+
+def test_an_answer_that_is_old_is_asked_for_again(post, devportal, clock):
+    first, second = post({}, {})
+    services.run(first.pk)
+    assert looks(devportal) == 2
+
+    clock(seconds=together.FRESH_FOR.total_seconds() + 1)
+    services.run(second.pk)
+
+    assert looks(devportal) == 3
+    assert RobotCall.objects.get(pk=second.pk).response_code == "ok"
+
+
+def test_papers_are_not_asked_for_again_when_the_file_has_to_wait(post, devportal, clock):
+    (call,) = post({})
+    until = timezone.now() + timedelta(minutes=1)
+    call.portal.method_budgets.create(method="download", resets_at=until, rests_until=until)
+
+    services.run(call.pk)
+    assert RobotCall.objects.get().state == RobotCall.State.WAITING
+    clock(seconds=61)
+    services.run(call.pk)
+
+    assert RobotCall.objects.get().response_code == "ok"
+    assert looks(devportal) == 1
+
+
+def test_a_link_that_has_died_is_asked_for_again(post, devportal, clock):
+    first, second = post({}, {})
+    services.run(first.pk)
+    devportal.auth.expire(PortalToken.objects.get(is_admin=True).access_token)
+
+    services.run(second.pk)
+    assert RobotCall.objects.get(pk=second.pk).state == RobotCall.State.WAITING
+    clock(minutes=1)
+    services.run(second.pk)
+
+    assert RobotCall.objects.get(pk=second.pk).response_code == "ok"
+    assert looks(devportal) == 3
+
+
+def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypatch, clock):
+    class Killed(BaseException):
+        """The worker process is gone: nothing after this line runs."""
+
+    def die(*_asked: object, **_more: object) -> None:
+        raise Killed
+
+    first, second = post({}, {})
+    RobotCall.objects.update(is_genuine=True)
+    with monkeypatch.context() as patched:
+        patched.setattr("bitrix24.client.batch", die)
+        patched.setattr("robots.ledger.let_go", lambda *_: None)
+        with pytest.raises(Killed):
+            services.run(first.pk)
+    assert not RobotCall.objects.due(timezone.now()).exists()
+
+    clock(seconds=ledger.LEASE.total_seconds() + 1)
+    tasks.run_due()
+
+    assert set(RobotCall.objects.values_list("response_code", flat=True)) == {"ok"}
+    assert RobotCall.objects.get(pk=second.pk).document is not None
+
+
+def test_when_the_portal_does_not_answer_nobody_waits_for_the_asker(post, devportal):
+    first, second = post({}, {})
+    RobotCall.objects.update(is_genuine=True)
+    devportal.faults.set({"http_502": 1.0})
+
+    services.run(first.pk)
+
+    due = RobotCall.objects.due(timezone.now())
+    assert list(due.values_list("pk", flat=True)) == [second.pk]
+    assert RobotCall.objects.get(pk=second.pk).attempts == 0
+
+
+def test_references_follow_the_keys():
+    commands = {
+        "contact": Command("crm.item.get", {"entityTypeId": 3, "id": 5}),
+        "company": Command("crm.item.get", {"id": "$result[contact][item][companyId]"}),
+    }
+
+    assert prefixed(commands, "c7_") == {
+        "c7_contact": Command("crm.item.get", {"entityTypeId": 3, "id": 5}),
+        "c7_company": Command("crm.item.get", {"id": "$result[c7_contact][item][companyId]"}),
+    }
