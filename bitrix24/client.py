@@ -75,8 +75,8 @@ class BatchAnswer:
 
 
 def prefixed(commands: Mapping[str, Command], prefix: str) -> dict[str, Command]:
-    """The same commands under longer keys, so that several askers fit into one batch; where one
-    uses the result of another, it follows."""
+    """The same commands under longer keys, so that several askers fit into one batch. A parameter
+    that is the result of another command follows."""
 
     def follow(value: Any) -> Any:
         return _REFERENCE.sub(rf"$result[{prefix}\1]", value) if isinstance(value, str) else value
@@ -103,7 +103,7 @@ def call(
     Raises BitrixError: PORTAL_UNREACHABLE, PORTAL_BUSY, NOT_FOUND, RIGHT_MISSING, INPUT_INVALID.
     """
     asked = dict(params or {})
-    ask = _Ask(method, asked, asked, as_user, may_repeat=is_repeatable(method))
+    ask = _Ask(method, asked, asked, as_user, may_repeat=is_repeatable(Command(method, asked)))
     return _request(portal, ask).get("result")
 
 
@@ -271,9 +271,11 @@ def _busy_for(error: BitrixError) -> float:
     return (error.retry_at - timezone.now()).total_seconds() if error.retry_at else 0.0
 
 
-def is_repeatable(method: str) -> bool:
-    """Whether a second call of the method changes nothing."""
-    name = method.lower()
+def is_repeatable(command: Command) -> bool:
+    """Whether carrying it out twice changes nothing."""
+    name = command.method.lower()
+    if command.params.get("generateUniqueName"):
+        return False
     return name in _REPEATABLE or name.rpartition(".")[2] in _READS
 
 
@@ -402,7 +404,7 @@ def _run_batch(
     queries = {key: f"{one.method}?{phpform.encode(one.params)}" for key, one in commands.items()}
     shown = {key: {"method": one.method, "params": one.params} for key, one in commands.items()}
     params = {"halt": int(halt), "cmd": queries}
-    may_repeat = all(is_repeatable(command.method) for command in commands.values())
+    may_repeat = all(is_repeatable(command) for command in commands.values())
     body = _request(portal, _Ask("batch", params, shown, as_user, may_repeat=may_repeat))
     result = as_dict(body.get("result"))
     answer.results |= _by_key(result.get("result"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,12 @@ from signx.errors import ErrorCode, SignXError
 
 # So long the texts (files in base64) of one request may be; a longer one goes alone.
 REQUEST_LENGTH = 1_000_000
+# So many tries a command or a file travels with others, then alone.
+TRIES_TOGETHER = 4
+# So much of files is taken in hand at once.
+FILES_LENGTH = 10_000_000
+# No large file is begun after this: a worker has three minutes.
+LARGE_FILES_S = 45
 PUT_OFF = timedelta(seconds=30)
 COMMENT = "crm.timeline.comment.add"
 
@@ -36,8 +43,18 @@ def send_commands(deliveries: list[Delivery]) -> list[Outcome]:
         return [refusal] * len(deliveries)
     outcomes: Outcomes = {}
     commands = _prepared(deliveries, outcomes)
-    _adopt_comments(portal, deliveries, commands, outcomes)
-    for pk, answer in _ask(portal, commands).items():
+    doubted = [one for one in deliveries if _is_in_doubt(one, commands.get(one.pk))]
+    looks = {one.pk: _comments_beside(commands[one.pk]) for one in doubted}
+    answers = _ask(portal, commands | looks, _alone(deliveries))
+    absent: Commands = {}
+    for one in doubted:
+        standing = _standing_comment(one, commands[one.pk], answers[one.pk])
+        if standing is None:
+            absent[one.pk] = commands[one.pk]
+        else:
+            answers[one.pk] = standing
+    answers |= _ask(portal, absent, _alone(deliveries))
+    for pk, answer in answers.items():
         outcomes[pk] = _outcome(commands[pk], answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
 
@@ -48,13 +65,21 @@ def upload_files(deliveries: list[Delivery]) -> list[Outcome]:
     if portal is None:
         return [refusal] * len(deliveries)
     outcomes: Outcomes = {}
-    commands = _prepared(deliveries, outcomes)
+    commands: Commands = {}
+    length = 0
+    for delivery in deliveries:
+        if length > FILES_LENGTH:
+            outcomes[delivery.pk] = failure(_later())
+            continue
+        ready = _prepared([delivery], outcomes)
+        length += sum(len(command.params["content"]) for command in ready.values())
+        commands |= ready
     try:
         files = {pk: _file(portal, command) for pk, command in commands.items()}
     except BitrixError as error:
         outcomes |= dict.fromkeys(commands, failure(error))
     else:
-        for pk, answer in _upload(portal, files).items():
+        for pk, answer in _upload(portal, files, _alone(deliveries)).items():
             is_done = not isinstance(answer, SignXError)
             outcomes[pk] = Outcome(done=True, result=answer) if is_done else failure(answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
@@ -86,20 +111,33 @@ def _prepared(deliveries: list[Delivery], outcomes: Outcomes) -> Commands:
     return commands
 
 
-def _ask(portal: Portal, commands: Commands) -> Answers:
+def _later() -> BitrixError:
+    """A worker holds only so much at once, and has so much time: the next chunk begins with it."""
+    return BitrixError(ErrorCode.SERVICE_BUSY, "not tried", retry_at=timezone.now())
+
+
+def _alone(deliveries: list[Delivery]) -> set[int]:
+    """Those that have failed often: it may be for the sake of one of them that all did."""
+    return {delivery.pk for delivery in deliveries if delivery.attempts > TRIES_TOGETHER}
+
+
+def _ask(portal: Portal, commands: Commands, alone: Collection[int] = ()) -> Answers:
     """What the portal says to each. Once it does not answer, the rest is not tried: every try may
     take a minute, and a worker has three of them."""
     answers: Answers = {}
-    for together in _requests(commands):
+    for together in _requests(commands, alone):
         trouble = _trouble(answers)
         answers |= dict.fromkeys(together, trouble) if trouble else _request(portal, together)
     return answers
 
 
-def _requests(commands: Commands) -> Iterator[Commands]:
+def _requests(commands: Commands, alone: Collection[int]) -> Iterator[Commands]:
     together: Commands = {}
     length = 0
     for pk, command in commands.items():
+        if pk in alone:
+            yield {pk: command}
+            continue
         more = len(str(command.params))
         if together and length + more > REQUEST_LENGTH:
             yield together
@@ -155,30 +193,10 @@ def _outcome(command: Command, answer: Any) -> Outcome:
 # --- Repeats: has the effect happened already? -----------------------------------------------
 
 
-def _adopt_comments(
-    portal: Portal, deliveries: list[Delivery], commands: Commands, outcomes: Outcomes
-) -> None:
-    """A comment whose answer was lost stands in the timeline already: it is found, not doubled.
-    All that are in doubt are looked for in one request."""
-    doubted = [
-        delivery
-        for delivery in deliveries
-        if delivery.is_repeat
-        and delivery.pk in commands
-        and commands[delivery.pk].method == COMMENT
-    ]
-    if not doubted:
-        return
-    try:
-        answers = methods.read_many(
-            portal, *(_comments_beside(commands[delivery.pk]) for delivery in doubted)
-        )
-    except SignXError as error:
-        answers = [error] * len(doubted)
-    for delivery, answer in zip(doubted, answers, strict=True):
-        if outcome := _standing_comment(delivery, commands[delivery.pk], answer):
-            outcomes[delivery.pk] = outcome
-            del commands[delivery.pk]
+def _is_in_doubt(delivery: Delivery, command: Command | None) -> bool:
+    """A comment whose answer was lost may stand in the timeline already: it is looked for, in the
+    request for what is sent anyway."""
+    return command is not None and command.method == COMMENT and delivery.is_repeat
 
 
 def _comments_beside(command: Command) -> Command:
@@ -188,17 +206,16 @@ def _comments_beside(command: Command) -> Command:
     )
 
 
-def _standing_comment(delivery: Delivery, command: Command, answer: Any) -> Outcome | None:
-    """Done when the card has the comment; the failure when it cannot be asked; else None.
+def _standing_comment(delivery: Delivery, command: Command, answer: Any) -> Any:
+    """Id of the comment that the card has; the error when it could not be asked; else None.
 
-    Recognised by payload["marker"] (our document number), without one by the whole text.
+    Recognised by payload["marker"] (one line of ours), without one by the whole text.
     """
     if isinstance(answer, SignXError):
-        return _outcome(command, answer)
+        return answer
     marker = str(delivery.payload.get("marker") or command.params["fields"]["COMMENT"])
     comments = methods.parse_comments(answer)
-    found = next((comment for comment in comments if marker in comment.text), None)
-    return Outcome(done=True, result=found.id) if found else None
+    return next((comment.id for comment in comments if marker in comment.text), None)
 
 
 # --- Files ----------------------------------------------------------------------------------
@@ -219,11 +236,13 @@ def _file(portal: Portal, command: Command) -> _File:
     return _File(folder_id, str(command.params["name"]), bytes(command.params["content"]))
 
 
-def _upload(portal: Portal, files: Mapping[int, _File]) -> Answers:
+def _upload(portal: Portal, files: Mapping[int, _File], alone: Collection[int]) -> Answers:
     """Disk id of each, or why there is none. Names are ours alone, so a name that is taken is an
     earlier attempt whose answer was lost; if somebody else's file has it, ours gets a number."""
-    answers = _put(portal, files)
+    answers = _put(portal, files, alone)
     taken = {pk: files[pk] for pk, answer in answers.items() if _is_taken(answer)}
+    if trouble := _trouble(answers):
+        return answers | dict.fromkeys(taken, trouble)
     listings = _ask(
         portal,
         {pk: methods.folder_files_command(one.folder_id, one.name) for pk, one in taken.items()},
@@ -236,10 +255,12 @@ def _upload(portal: Portal, files: Mapping[int, _File]) -> Answers:
             answers[pk] = standing
         else:
             strangers[pk] = taken[pk]
-    return answers | _put(portal, strangers, is_unique=True)
+    return answers | _put(portal, strangers, alone, is_unique=True)
 
 
-def _put(portal: Portal, files: Mapping[int, _File], *, is_unique: bool = False) -> Answers:
+def _put(
+    portal: Portal, files: Mapping[int, _File], alone: Collection[int], *, is_unique: bool = False
+) -> Answers:
     """Files too large for base64 go one by one, in two steps each."""
     small: Commands = {}
     large: dict[int, _File] = {}
@@ -250,9 +271,13 @@ def _put(portal: Portal, files: Mapping[int, _File], *, is_unique: bool = False)
             small[pk] = methods.upload_command(
                 file.folder_id, file.name, file.content, is_unique=is_unique
             )
-    answers = {pk: _disk_id(answer) for pk, answer in _ask(portal, small).items()}
+    began = time.monotonic()
+    answers = {pk: _disk_id(answer) for pk, answer in _ask(portal, small, alone).items()}
     for pk, file in large.items():
-        answers[pk] = _trouble(answers) or _put_large(portal, file, is_unique=is_unique)
+        if time.monotonic() - began > LARGE_FILES_S:
+            answers[pk] = _later()
+        else:
+            answers[pk] = _trouble(answers) or _put_large(portal, file, is_unique=is_unique)
     return answers
 
 

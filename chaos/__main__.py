@@ -25,6 +25,7 @@ from demo.people import Frame
 from demo.stack import ROOT, StackError
 from demo.story import DIRECTOR, Story
 
+LONE_DOCUMENTS = 3
 CALM_DOCUMENTS = 10
 PATIENCE_S = 3600
 
@@ -38,7 +39,7 @@ class Run:
         self.kill_every = kill_every
         self.dice = random.Random(seed)
         self.stage = Stage(ROOT / "var" / "chaos", app_port=0, portal_port=0, smtp_port=0)
-        self.stage.documents = documents + CALM_DOCUMENTS
+        self.stage.documents = documents + CALM_DOCUMENTS + LONE_DOCUMENTS
         self.stage.prepare()
         self.story = Story(self.stage)
 
@@ -47,13 +48,23 @@ class Run:
         self.story.open_office()
         calm = Crowd(self.story.portal)
         since = self.stage.requests_seen()
-        with screen.step(f"{CALM_DOCUMENTS} documents, to know what one costs"):
-            calm.add(CALM_DOCUMENTS)
-            with Weather(self.stage, self.dice):
-                self._until_the_end(calm)
+        with screen.step(f"{LONE_DOCUMENTS} documents one after another, to know what one costs"):
+            for _document in range(LONE_DOCUMENTS):
+                self._calm(calm, 1)
         price = verdict.traffic(calm, since)
+        with screen.step(f"{CALM_DOCUMENTS} documents at once"):
+            since = self.stage.requests_seen()
+            self._calm(calm, CALM_DOCUMENTS)
+            together = verdict.traffic(calm, since)
+        screen.fact("requests for documents one after another", price)
+        screen.fact(f"for {CALM_DOCUMENTS} at once", f"{together.asked:.0f}")
         rows = verdict.answered_once(calm)
         return rows if not all(row.holds for row in rows) else self._storm(price)
+
+    def _calm(self, crowd: Crowd, documents: int) -> None:
+        crowd.add(documents)
+        with Weather(self.stage, self.dice):
+            self._until_the_end(crowd)
 
     def _storm(self, price: verdict.Traffic) -> list[verdict.Row]:
         screen.title(f"The storm: every fault at {self.rate:.0%}, workers killed at random")
@@ -74,13 +85,12 @@ class Run:
         screen.fact("faults that struck", {name: n for name, n in struck.items() if n})
         screen.fact("workers killed", weather.killed)
         screen.fact("hours that passed", f"{self.stage.ahead_s / 3600:.1f}")
-        screen.fact("requests on a calm portal", price)
         screen.fact("requests in the storm", traffic)
         return [
             *verdict.answered_once(crowd),
             verdict.told_the_truth(crowd),
             verdict.as_people_wished(crowd),
-            verdict.no_storm(traffic, price, self.rate),
+            verdict.no_storm(traffic, price),
             verdict.within_limits(portal.get("overflows")["overflows"] - refused_before),
             verdict.balance_adds_up(balance - self.story.balance(), told.get("completed", 0)),
             self._journal(),

@@ -92,6 +92,18 @@ class Facts:
             raise SignXError(ErrorCode.DOCUMENT_NOT_FOUND, "none was asked for")
         return self._paper(_DOCUMENT, self.wanted.document)
 
+    @property
+    def is_converting(self) -> bool:
+        """Whether Bitrix24 is still making one of the files."""
+        try:
+            self.document()
+            self.agreement()
+        except StillConverting:
+            return True
+        except SignXError:
+            pass
+        return False
+
     def agreement(self) -> Paper | None:
         """The file given as the agreement, if one was. Raises as `document` does."""
         wanted = self.wanted.agreement

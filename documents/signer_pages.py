@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -147,4 +148,6 @@ def _path(stored: Paper, name: str) -> str:
 
 
 def _keep(path: str, content: bytes) -> None:
-    default_storage.save(path, ContentFile(content))
+    # The folder may go while we write: a draft was sent in another tab, a portal was wiped.
+    with suppress(FileNotFoundError):
+        default_storage.save(path, ContentFile(content))

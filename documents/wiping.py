@@ -48,14 +48,17 @@ def portal_changed(portal: Portal, what: str) -> None:
 
 
 def _remove_files(document: Document) -> None:
-    """From the storage first: a row without its file is found again, a file without row is not."""
+    """From the storage first: a row without its file is found again, a file without row is not.
+
+    The folder holds pictures and words of the pages too, and what a worker that died left there.
+    """
     for stored in document.files.exclude(file=""):
         default_storage.delete(str(stored.file.name))
         StoredFile.objects.filter(pk=stored.pk).update(file="", name=f"{document.number}.pdf")
     for signature in DetachedSignature.objects.filter(document=document).exclude(file=""):
         default_storage.delete(str(signature.file.name))
         DetachedSignature.objects.filter(pk=signature.pk).update(file="", name="", signers=[])
-    files.remove_folder(f"{document.folder}/pages")  # pictures and words of its pages
+    files.remove_folder(document.folder)
 
 
 @transaction.atomic

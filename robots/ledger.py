@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
+from bitrix24.models import PortalToken
 from documents import replies
 from documents.models import Document
 from journal.events import EventKind
@@ -30,7 +32,9 @@ OWN_FAULT_TRIES = 4
 # A portal that asks for patience names its own time, one without an administrator's access is
 # looked at again and again; this only ends an endless wait.
 PATIENCE = timedelta(hours=24)
-_UNANSWERED: dict[str, Any] = {"answers": "", "answered_at": None}
+# A link to a file may live for an hour, but what was read with it should still be true.
+ANSWER_FRESH_FOR = timedelta(minutes=5)
+_UNANSWERED: dict[str, Any] = {"answer": "", "answered_at": None}
 
 
 def claim(call_id: int, at: datetime) -> RobotCall | None:
@@ -46,7 +50,7 @@ def claim(call_id: int, at: datetime) -> RobotCall | None:
 
 
 def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
-    """Waiting calls, proved and not asked about yet, that may be asked about together with this
+    """Waiting calls, proved, without a fresh answer, that may be asked about together with this
     one: of its robot, with the rights of its user. Nobody else takes them until `let_go`."""
     due = RobotCall.objects.due(at).select_related("portal").exclude(pk=call.pk)
     alike = due.filter(
@@ -54,25 +58,38 @@ def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
         code=call.code,
         bitrix_user_id=call.bitrix_user_id,
         is_genuine=True,
-        answered_at=None,
-    )
+    ).exclude(answered_at__gte=at - ANSWER_FRESH_FOR)
     waiting = alike.order_by("next_attempt_at", "pk")[:most]
     return [
         other for other in waiting if due.filter(pk=other.pk).update(next_attempt_at=at + LEASE)
     ]
 
 
-def let_go(others: Iterable[RobotCall], at: datetime) -> None:
-    """Those of `take_along` come due again."""
-    taken = [other.pk for other in others]
-    waiting = RobotCall.objects.filter(pk__in=taken, state=RobotCall.State.WAITING)
-    waiting.filter(next_attempt_at__gt=at).update(next_attempt_at=at)
+def let_go(other: RobotCall, at: datetime, answer: str = "") -> None:
+    """One of `take_along`, with the same `at`, is where it was in the queue again; with what the
+    portal said about it (robots.together), if it said all."""
+    facts = {"answer": answer, "answered_at": timezone.now()} if answer else {}
+    _taken(other, at).update(next_attempt_at=other.next_attempt_at, **facts)
 
 
-def keep_answers(call_id: int, answers: str, at: datetime) -> None:
-    """What the portal said about a waiting call (robots.together)."""
-    waiting = RobotCall.objects.filter(pk=call_id, state=RobotCall.State.WAITING)
-    waiting.update(answers=answers, answered_at=at)
+def let_wait(other: RobotCall, at: datetime) -> None:
+    """One of `take_along`, with the same `at`, whose file is still being converted."""
+    if _taken(other, at).exists() and not put_off_for_conversion(other, timezone.now()):
+        let_go(other, at)
+
+
+def keep_answer(call: RobotCall, answer: str) -> None:
+    """What the portal said about a claimed call (robots.together)."""
+    claimed = _waiting(call).filter(next_attempt_at=call.next_attempt_at)
+    claimed.update(answer=answer, answered_at=timezone.now())
+
+
+def fresh_answer(call: RobotCall, at: datetime) -> str:
+    """What `keep_answer` or `let_go` has kept, unless it is old or links in it have died."""
+    if not call.answer or call.answered_at is None or call.answered_at < at - ANSWER_FRESH_FOR:
+        return ""
+    tokens = PortalToken.objects.filter(portal=call.portal, refreshed_at__gte=call.answered_at)
+    return "" if tokens.exists() else call.answer
 
 
 def put_off_for_conversion(call: RobotCall, at: datetime) -> bool:
@@ -134,8 +151,8 @@ def settle(call: RobotCall, act: Callable[[RobotCall], Document], at: datetime) 
         row.document = act(row)
         row.state = RobotCall.State.DONE
         row.response_code = "ok"
-        row.finished_at, row.answers = at, ""
-        row.save(update_fields=["document", "state", "response_code", "finished_at", "answers"])
+        row.finished_at, row.answer = at, ""
+        row.save(update_fields=["document", "state", "response_code", "finished_at", "answer"])
 
 
 def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
@@ -146,8 +163,8 @@ def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
             return
         row.state = RobotCall.State.REFUSED
         row.response_code = error.code.value
-        row.finished_at, row.answers = at, ""
-        row.save(update_fields=["state", "response_code", "finished_at", "answers"])
+        row.finished_at, row.answer = at, ""
+        row.save(update_fields=["state", "response_code", "finished_at", "answer"])
         _record_refusal(row, error, at)
         # A token that the portal did not make names no step: nobody waits for the answer.
         if row.wants_reply and error.code != ErrorCode.REQUEST_FORGED:
@@ -185,6 +202,10 @@ def _record_refusal(call: RobotCall, error: SignXError, at: datetime) -> None:
 
 def _waiting(call: RobotCall) -> RobotCallQuerySet:
     return RobotCall.objects.filter(pk=call.pk, state=RobotCall.State.WAITING)
+
+
+def _taken(other: RobotCall, at: datetime) -> RobotCallQuerySet:
+    return _waiting(other).filter(next_attempt_at=at + LEASE)
 
 
 def _lock(call: RobotCall) -> RobotCall | None:

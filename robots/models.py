@@ -44,7 +44,7 @@ class RobotCall(models.Model):
     converting_since = models.DateTimeField(_("conversion began"), null=True, blank=True)
     conversion_looks = models.PositiveSmallIntegerField(_("looks at the conversion"), default=0)
     # What the portal has said about its papers (robots.together), until it is carried out.
-    answers = EncryptedTextField(_("answers of the portal"), blank=True)
+    answer = EncryptedTextField(_("answer of the portal"), blank=True)
     answered_at = models.DateTimeField(_("answered by the portal"), null=True, blank=True)
     # The portal has confirmed that it made this event token.
     is_genuine = models.BooleanField(_("portal confirmed"), default=False)

@@ -7,13 +7,11 @@ What is answered about a call lies with it until it is carried out (docs/decisio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
-from django_q.tasks import async_task
 
 from bitrix24 import client
 from bitrix24.client import BATCH_SIZE, BatchAnswer, BitrixError
@@ -24,23 +22,23 @@ from robots.models import RobotCall
 from robots.proofs import Proofs
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
-# A link to a file may live for an hour, but what was read with it should still be true.
-FRESH_FOR = timedelta(minutes=5)
-
 
 @dataclass(frozen=True)
 class Questions:
-    """What one call wants to know: `commands` by keys of its own, `people` by user id."""
+    """What one call wants to know: `commands` by keys of its own, `people` by user id.
+
+    `is_too_early` tells from the answer that the papers are not there yet.
+    """
 
     commands: dict[str, Command]
     people: set[int]
+    is_too_early: Callable[[BatchAnswer], bool]
 
 
 def kept_answer(call: RobotCall, at: datetime) -> BatchAnswer | None:
     """What the portal has said to the commands of this call, while it is fresh."""
-    if not call.answers or call.answered_at is None or call.answered_at < at - FRESH_FOR:
-        return None
-    return _loaded(call.answers)
+    kept = ledger.fresh_answer(call, at)
+    return _loaded(kept) if kept else None
 
 
 def ask(
@@ -59,37 +57,47 @@ def ask(
     """
     own = questions_of(call)
     asking = {call.pk: own}
-    commands = {**proofs.commands(), **client.prefixed(own.commands, _prefix(call.pk))}
+    commands = {**proofs.commands(), **client.prefixed(own.commands, _prefix(call))}
     people = questions_about(call.portal, own.people, at=at)
-    others = ledger.take_along(call, BATCH_SIZE // max(len(own.commands), 1), at)
+    others = _others(call, own, at)
     try:
         for other in others:
-            try:
+            with suppress(SignXError):  # its own turn will tell why
                 more = questions_of(other)
-            except SignXError:
-                continue  # its own turn will tell why
-            with_it = commands | client.prefixed(more.commands, _prefix(other.pk))
-            who = people | questions_about(call.portal, more.people, at=at)
-            if len(with_it) + len(who) <= BATCH_SIZE:
-                asking[other.pk], commands, people = more, with_it, who
+                with_it = commands | client.prefixed(more.commands, _prefix(other))
+                who = people | questions_about(call.portal, more.people, at=at)
+                if len(with_it) + len(who) <= BATCH_SIZE:
+                    asking[other.pk], commands, people = more, with_it, who
         answer = client.batch(call.portal, commands | people, as_user=as_user)
         proofs.settle(answer)
         for questions in asking.values():
             keep_answers(call.portal, questions.people, answer, at=at)
-        _keep(asking, answer)
-    finally:
-        ledger.let_go(others, timezone.now())
-        if others:
-            async_task("robots.tasks.run_due")
-    return answer.part(_prefix(call.pk))
+    except BaseException:
+        for other in others:
+            ledger.let_go(other, at)
+        raise
+    for other in others:
+        _tell(other, asking.get(other.pk), answer.part(_prefix(other)), at)
+    about = answer.part(_prefix(call))
+    ledger.keep_answer(call, _dumped(about))
+    return about
 
 
-def _keep(asking: Mapping[int, Questions], answer: BatchAnswer) -> None:
-    """Only of calls about which everything is known: the others ask again."""
-    for pk, questions in asking.items():
-        about = answer.part(_prefix(pk))
-        if all(_is_final(about, key) for key in questions.commands):
-            ledger.keep_answers(pk, _dumped(about), timezone.now())
+def _others(call: RobotCall, own: Questions, at: datetime) -> list[RobotCall]:
+    """Nobody goes with a call that has failed before, so that it is not for their sake; nor with
+    one that is not proved and may be forged."""
+    if call.attempts > 1 or not call.is_genuine:
+        return []
+    return ledger.take_along(call, BATCH_SIZE // max(len(own.commands), 1) - 1, at)
+
+
+def _tell(other: RobotCall, questions: Questions | None, answer: BatchAnswer, at: datetime) -> None:
+    if questions is None or not all(_is_final(answer, key) for key in questions.commands):
+        ledger.let_go(other, at)
+    elif questions.is_too_early(answer):
+        ledger.let_wait(other, at)
+    else:
+        ledger.let_go(other, at, _dumped(answer))
 
 
 def _is_final(answer: BatchAnswer, key: str) -> bool:
@@ -98,8 +106,8 @@ def _is_final(answer: BatchAnswer, key: str) -> bool:
     )
 
 
-def _prefix(pk: int) -> str:
-    return f"c{pk}_"
+def _prefix(call: RobotCall) -> str:
+    return f"c{call.pk}_"
 
 
 def _dumped(answer: BatchAnswer) -> str:
@@ -113,7 +121,7 @@ def _dumped(answer: BatchAnswer) -> str:
         }
         for key, error in answer.errors.items()
     }
-    return json.dumps({"results": answer.results, "errors": errors}, ensure_ascii=False)
+    return json.dumps({"results": answer.results, "errors": errors})
 
 
 def _loaded(text: str) -> BatchAnswer:

@@ -35,4 +35,4 @@ def forget_old_calls(at: datetime) -> None:
 
 
 def _empty(calls: RobotCallQuerySet) -> None:
-    calls.update(event_token="", properties={}, answers="", crm_document_id="", workflow_id="")
+    calls.update(event_token="", properties={}, answer="", crm_document_id="", workflow_id="")

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy
 
+from bitrix24.client import BatchAnswer, BitrixError
+from bitrix24.errors import STALE_TOKEN
 from bitrix24.models import Portal, PortalToken
 from documents import creation, crm
-from documents.creation import AgreementFile, NewDocument, Prepared
+from documents.creation import AgreementFile, Counterparty, CrmEntity, NewDocument, Prepared
 from documents.crm_references import ItemReference, PartyKind, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
 from documents.services import send_prepared, settings_for, subscribe
@@ -31,7 +33,8 @@ from robots.parameters import (
 )
 from robots.proofs import Proofs, prove_together
 from robots.words import Words
-from signx.errors import ErrorCode, SignXError
+from signing.intake import Intake
+from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 WaitFor = WorkflowSubscription.WaitFor
 SigningOrder = PortalSettings.SigningOrder
@@ -238,28 +241,30 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         if balances.available(portal) < 1:
             raise SignXError(ErrorCode.BALANCE_EMPTY, "checked before anything is read")
         prove_together(call)
-        facts = self._facts(call, given, at)
+        wanted = _wanted(given)
+        kept = together.kept_answer(call, at) if call.is_genuine else None
+        facts = crm.facts(portal, wanted, kept or self._ask(call, at))
         signer, responsible = _people(portal, given, at)
-        paper = facts.document()
-        keeps_signatures = settings_for(portal).adds_to_signed
-        source, intake = crm.fetch(portal, paper, keeps_signatures=keeps_signatures)
-        agreement = _agreement_file(portal, facts)
-        counterparty = facts.counterparty()
-        crm_entity = facts.crm_entity(settings_for(portal).allowed_entity_types)
+        try:
+            papers = _papers(portal, facts)
+        except (SignXError, crm.StillConverting) as error:
+            if kept is None or not _may_be_outdated(error):
+                raise
+            papers = _papers(portal, crm.facts(portal, wanted, self._ask(call, at)))
         new = NewDocument(
             portal=portal,
-            title=paper.title or str(given.document),
+            title=papers.title or str(given.document),
             source_id=str(given.document),
-            pdf=intake,
-            source_bytes=source,
+            pdf=papers.intake,
+            source_bytes=papers.source,
             sender=responsible or signer,
             responsible=responsible,
             signer_company=signer,
-            counterparty=counterparty,
-            crm_entity=crm_entity,
+            counterparty=papers.counterparty,
+            crm_entity=papers.crm_entity,
             coordinates=given.coordinates,
             agreement=_agreement_wish(given.agreement),
-            agreement_file=agreement,
+            agreement_file=papers.agreement,
             expires_in_days=given.expires_in_days,
             language=portal.language,
             delegate=_delegate(responsible),
@@ -267,19 +272,21 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         )
         return SendPlan(new, creation.prepare(new, at=at), given.wait_for)
 
-    def _facts(self, call: RobotCall, given: SendGiven, at: datetime) -> crm.Facts:
-        """Papers and people, from what is known already or by one request for everything: the
-        proof of a call that came alone and the questions of other calls go along."""
-        answer = together.kept_answer(call, at)
-        if answer is None or not call.is_genuine:
-            answer = together.ask(
-                call, self._questions, proofs=Proofs.of(call), as_user=_reader(call), at=at
-            )
-        return crm.facts(call.portal, _wanted(given), answer)
+    def _ask(self, call: RobotCall, at: datetime) -> BatchAnswer:
+        """One request for papers and people; the proof of a call that came alone and the questions
+        of other calls go along."""
+        return together.ask(
+            call, self._questions, proofs=Proofs.of(call), as_user=_reader(call), at=at
+        )
 
     def _questions(self, call: RobotCall) -> together.Questions:
         given = self.read(call.properties)
-        return together.Questions(crm.questions(_wanted(given)), _employees_of(given))
+        wanted = _wanted(given)
+        return together.Questions(
+            crm.questions(wanted),
+            _employees_of(given),
+            is_too_early=lambda answer: crm.facts(call.portal, wanted, answer).is_converting,
+        )
 
     def run(self, call: RobotCall, plan: SendPlan, at: datetime) -> Document:
         new = plan.new
@@ -293,6 +300,41 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
                 at=at,
             )
         return document
+
+
+@dataclass(frozen=True)
+class _Papers:
+    """What the portal gave for a document, fetched and cleaned."""
+
+    title: str
+    source: bytes
+    intake: Intake
+    agreement: AgreementFile | None
+    counterparty: Counterparty
+    crm_entity: CrmEntity | None
+
+
+def _papers(portal: Portal, facts: crm.Facts) -> _Papers:
+    settings = settings_for(portal)
+    paper = facts.document()
+    source, intake = crm.fetch(portal, paper, keeps_signatures=settings.adds_to_signed)
+    return _Papers(
+        paper.title,
+        source,
+        intake,
+        agreement=_agreement_file(portal, facts),
+        counterparty=facts.counterparty(),
+        crm_entity=facts.crm_entity(settings.allowed_entity_types),
+    )
+
+
+def _may_be_outdated(error: Exception) -> bool:
+    """Whether what the portal says now may be better than what it said minutes ago: a link has
+    died, a file is gone, an address has been filled in. What is in a file does not change."""
+    if isinstance(error, BitrixError) and error.is_one_of(STALE_TOKEN):
+        return True
+    code = error.code if isinstance(error, SignXError) else None
+    return code not in RETRYABLE | {ErrorCode.DOCUMENT_INVALID}
 
 
 def _people(portal: Portal, given: SendGiven, at: datetime) -> tuple[Employee, Employee | None]:

@@ -111,6 +111,15 @@ def test_a_file_whose_answer_was_lost_is_downloaded_again(portal, world, blip):
     assert client.download(portal, link) == b"%PDF-1.7"
 
 
+def test_a_file_that_gets_a_new_name_each_time_is_not_sent_twice(portal, world, blip):
+    blip("drop_after")
+
+    with pytest.raises(BitrixError):
+        methods.upload_file(portal, portal.disk_folder_id, "a.pdf", b"%PDF", is_unique=True)
+
+    assert [row.name for row in world.portal.disk.objects.values() if row.is_file] == ["a.pdf"]
+
+
 def test_the_log_says_which_requests_had_no_answer(portal, world, pauses):
     world.faults.set({"html_body": 1.0})
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from bitrix24 import senders
 from bitrix24.client import BLIP_PAUSES_S
 from bitrix24.models import Portal, PortalToken
-from bitrix24.senders import REQUEST_LENGTH
+from bitrix24.senders import REQUEST_LENGTH, TRIES_TOGETHER
 from devportal import cast
 from outbox import services
 from outbox.base import Command
@@ -297,6 +298,54 @@ def test_comments_in_doubt_are_looked_for_in_one_request(portal, world):
         assert comment.state == State.DONE
     assert len(world.requests.rows) - since == 1
     assert len(world.portal.comments_on("deal", cast.DEAL_MAIN)) == 3
+
+
+def test_comments_in_doubt_are_looked_for_along_with_what_is_sent_anyway(portal, world):
+    lost = queue_comment(portal, "Договор 1 подписан")
+    world.faults.set({"drop_after": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+    fresh, notice = queue_comment(portal, "Договор 2 подписан"), queue_notice(portal, 1)
+    since = len(world.requests.rows)
+
+    services.deliver_due(later(seconds=60))
+
+    assert len(world.requests.rows) - since == 1
+    for delivery in (lost, fresh, notice):
+        delivery.refresh_from_db()
+        assert delivery.state == State.DONE
+    texts = sorted(row.text for row in world.portal.comments_on("deal", cast.DEAL_MAIN))
+    assert texts == ["Договор 1 подписан", "Договор 2 подписан"]
+
+
+def test_who_has_failed_often_travels_alone(portal, world):
+    notices = [queue_notice(portal, number) for number in range(3)]
+    Delivery.objects.filter(pk=notices[0].pk).update(attempts=TRIES_TOGETHER)
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    paths = sorted(row.path for row in world.requests.rows[since:])
+    assert paths == ["/rest/batch.json", "/rest/im.notify.system.add.json"]
+
+
+def test_a_worker_holds_only_so_much_of_files_at_once(portal, world, monkeypatch):
+    held: list[int] = []
+    upload = senders._upload
+
+    def watched(portal, files, alone):
+        held.append(sum(len(file.content) for file in files.values()))
+        return upload(portal, files, alone)
+
+    monkeypatch.setattr(senders, "FILES_LENGTH", 1000)
+    monkeypatch.setattr(senders, "_upload", watched)
+    for number in range(6):
+        queue_file(portal, f"{number}.pdf", "%PDF " * 120)
+
+    services.deliver_due(later(seconds=1))
+
+    assert not Delivery.objects.exclude(state=State.DONE).exists()
+    assert held == [1200, 1200, 1200]
 
 
 def test_a_portal_without_access_costs_no_attempts_until_the_week_is_over(portal, world):

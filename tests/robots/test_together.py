@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from bitrix24.client import Command, prefixed
 from bitrix24.models import PortalToken
 from devportal import cast
 from documents.models import Signer
 from employees import balances
-from robots import ledger, services, tasks, together
+from robots import ledger, services, tasks
 from robots.models import RobotCall
 
 
@@ -46,6 +47,10 @@ def asked(devportal):
     return paths
 
 
+def codes() -> list[str]:
+    return list(RobotCall.objects.order_by("pk").values_list("response_code", flat=True))
+
+
 def looks(devportal) -> int:
     return len(devportal.calls("crm.documentgenerator.document.get"))
 
@@ -56,7 +61,7 @@ def test_a_bulk_run_costs_a_request_for_many_calls(post, asked, devportal, robot
 
     tasks.run_due()
 
-    assert set(RobotCall.objects.values_list("response_code", flat=True)) == {"ok"}
+    assert codes() == ["ok"] * 20
     assert looks(devportal) == 20
     batches = asked().count("/rest/batch.json")
     assert batches <= 4  # the proofs of all, then ten calls and ten calls
@@ -99,7 +104,7 @@ def test_what_is_wrong_with_one_call_is_told_to_it_alone(post):
 
     tasks.run_due()
 
-    assert list(RobotCall.objects.order_by("pk").values_list("response_code", flat=True)) == [
+    assert codes() == [
         "ok",
         "parameter_invalid",
         "document_not_found",
@@ -124,22 +129,82 @@ def test_the_answer_is_forgotten_with_the_call(post):
 
     services.run(first.pk)
 
-    assert RobotCall.objects.get(pk=first.pk).answers == ""
-    assert "pdfUrlMachine" in RobotCall.objects.get(pk=second.pk).answers
+    assert RobotCall.objects.get(pk=first.pk).answer == ""
+    assert "pdfUrlMachine" in RobotCall.objects.get(pk=second.pk).answer
     services.run(second.pk)
-    assert RobotCall.objects.get(pk=second.pk).answers == ""
+    assert RobotCall.objects.get(pk=second.pk).answer == ""
 
 
-def test_an_answer_that_is_old_is_asked_for_again(post, devportal, clock):
-    first, second = post({}, {})
+def test_answers_that_are_old_are_asked_for_again_together(post, devportal, clock):
+    calls = post(*[{}] * 4)
+    services.run(calls[0].pk)
+    assert looks(devportal) == 4
+
+    clock(seconds=ledger.ANSWER_FRESH_FOR.total_seconds() + 1)
+    services.run(calls[1].pk)
+    assert looks(devportal) == 7
+    tasks.run_due()
+
+    assert looks(devportal) == 7
+    assert codes() == ["ok"] * 4
+
+
+def test_nobody_loses_his_place_in_the_queue_and_nothing_is_queued(post):
+    calls = post(*[{}] * 4)
+    places = [call.next_attempt_at for call in calls]
+    OrmQ.objects.all().delete()
+
+    services.run(calls[0].pk)
+
+    waiting = RobotCall.objects.order_by("pk")[1:]
+    assert [call.next_attempt_at for call in waiting] == places[1:]
+    assert not OrmQ.objects.filter(payload__contains="run_due").exists()
+
+
+def test_those_whose_file_is_not_ready_wait_without_a_turn_of_their_own(post, devportal, clock):
+    for document in devportal.portal.documents.values():
+        document.conversion_started_at = None
+    post(*[{}] * 4)
+
+    tasks.run_due()
+
+    assert looks(devportal) == 4
+    waiting = RobotCall.objects.all()
+    assert {(call.conversion_looks, call.attempts, call.answer) for call in waiting} == {(1, 0, "")}
+    clock(seconds=60)
+    tasks.run_due()
+    assert codes() == ["ok"] * 4
+
+
+def test_who_is_not_proved_takes_nobody_along(post, devportal):
+    genuine, forged = post({}, {})
+    RobotCall.objects.filter(pk=genuine.pk).update(is_genuine=True)
+    RobotCall.objects.filter(pk=forged.pk).update(event_token=forged.event_token[:-4] + "beef")
+
+    services.run(forged.pk)
+
+    assert RobotCall.objects.get(pk=forged.pk).response_code == "request_forged"
+    assert looks(devportal) == 1
+    assert RobotCall.objects.get(pk=genuine.pk).next_attempt_at == genuine.next_attempt_at
+
+
+def test_who_has_failed_before_asks_alone(post, devportal):
+    first, _second = post({}, {})
+    RobotCall.objects.update(is_genuine=True)
+    RobotCall.objects.filter(pk=first.pk).update(attempts=1)
+
     services.run(first.pk)
-    assert looks(devportal) == 2
 
-    clock(seconds=together.FRESH_FOR.total_seconds() + 1)
-    services.run(second.pk)
+    assert looks(devportal) == 1
 
-    assert looks(devportal) == 3
-    assert RobotCall.objects.get(pk=second.pk).response_code == "ok"
+
+def test_half_a_letter_in_an_answer_breaks_nobody(post, devportal):
+    devportal.portal.crm[3, cast.CONTACT_MAIN]["comments"] = "\ud83d"
+    post({}, {})
+
+    tasks.run_due()
+
+    assert codes() == ["ok", "ok"]
 
 
 def test_papers_are_not_asked_for_again_when_the_file_has_to_wait(post, devportal, clock):
@@ -156,18 +221,26 @@ def test_papers_are_not_asked_for_again_when_the_file_has_to_wait(post, devporta
     assert looks(devportal) == 1
 
 
-def test_a_link_that_has_died_is_asked_for_again(post, devportal, clock):
+def test_a_link_that_has_died_is_asked_for_again(post, devportal):
     first, second = post({}, {})
     services.run(first.pk)
     devportal.auth.expire(PortalToken.objects.get(is_admin=True).access_token)
 
     services.run(second.pk)
-    assert RobotCall.objects.get(pk=second.pk).state == RobotCall.State.WAITING
-    clock(minutes=1)
-    services.run(second.pk)
 
     assert RobotCall.objects.get(pk=second.pk).response_code == "ok"
     assert looks(devportal) == 3
+
+
+def test_a_refusal_is_judged_by_what_is_true_now(post, devportal):
+    first, call = post({}, {"signer_counterparty": f"C_{cast.CONTACT_NO_EMAIL}"})
+    services.run(first.pk)
+    sound = devportal.portal.crm[3, cast.CONTACT_MAIN]
+    devportal.portal.crm[3, cast.CONTACT_NO_EMAIL]["fm"] = sound["fm"]
+
+    services.run(call.pk)
+
+    assert RobotCall.objects.get(pk=call.pk).response_code == "ok"
 
 
 def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypatch, clock):
