@@ -161,11 +161,15 @@ def _download(portal: Portal, url: str) -> bytes:
     return content
 
 
-def upload(portal: Portal, url: str, *, field_name: str, name: str, content: bytes) -> Any:
+def upload(
+    portal: Portal, url: str, *, field_name: str, name: str, content: bytes, may_repeat: bool
+) -> Any:
     """`result` of sending one file to an `uploadUrl` that the portal has just given.
 
-    Raises BitrixError.
+    `may_repeat`: a second try makes no second file. Raises BitrixError.
     """
+    if not may_repeat:
+        return _upload(portal, url, field_name, name, content)
     return _past_blips(portal, lambda: _upload(portal, url, field_name, name, content))
 
 

@@ -248,6 +248,7 @@ def upload_file(
         field_name=as_text(place.get("field")) or "file",
         name=name,
         content=content,
+        may_repeat=not is_unique,
     )
     return parse_disk_file(answer).id
 

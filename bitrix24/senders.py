@@ -23,10 +23,11 @@ from signx.errors import ErrorCode, SignXError
 REQUEST_LENGTH = 1_000_000
 # So many tries a command or a file travels with others, then alone.
 TRIES_TOGETHER = 4
+ALONE_AT_ONCE = 5
 # So much of files is taken in hand at once.
 FILES_LENGTH = 10_000_000
-# No large file is begun after this: a worker has three minutes.
-LARGE_FILES_S = 45
+# No further request of a chunk is begun after this: a worker has three minutes.
+CHUNK_S = 45
 PUT_OFF = timedelta(seconds=30)
 COMMENT = "crm.timeline.comment.add"
 
@@ -53,7 +54,8 @@ def send_commands(deliveries: list[Delivery]) -> list[Outcome]:
             absent[one.pk] = commands[one.pk]
         else:
             answers[one.pk] = standing
-    answers |= _ask(portal, absent, _alone(deliveries))
+    trouble = _trouble(answers)
+    answers |= dict.fromkeys(absent, trouble) if trouble else _ask(portal, absent)
     for pk, answer in answers.items():
         outcomes[pk] = _outcome(commands[pk], answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
@@ -116,17 +118,23 @@ def _later() -> BitrixError:
     return BitrixError(ErrorCode.SERVICE_BUSY, "not tried", retry_at=timezone.now())
 
 
+def _late(began: float) -> BitrixError | None:
+    return _later() if time.monotonic() - began > CHUNK_S else None
+
+
 def _alone(deliveries: list[Delivery]) -> set[int]:
-    """Those that have failed often: it may be for the sake of one of them that all did."""
-    return {delivery.pk for delivery in deliveries if delivery.attempts > TRIES_TOGETHER}
+    """Some of those that have failed often: it may be for the sake of one of them that all did."""
+    often = [delivery.pk for delivery in deliveries if delivery.attempts > TRIES_TOGETHER]
+    return set(often[:ALONE_AT_ONCE])
 
 
 def _ask(portal: Portal, commands: Commands, alone: Collection[int] = ()) -> Answers:
     """What the portal says to each. Once it does not answer, the rest is not tried: every try may
     take a minute, and a worker has three of them."""
     answers: Answers = {}
+    began = time.monotonic()
     for together in _requests(commands, alone):
-        trouble = _trouble(answers)
+        trouble = _trouble(answers) or _late(began)
         answers |= dict.fromkeys(together, trouble) if trouble else _request(portal, together)
     return answers
 
@@ -166,12 +174,13 @@ def _taken(answer: client.BatchAnswer, key: str) -> Any:
 
 
 def _trouble(answers: Answers) -> BitrixError | None:
-    down = {ErrorCode.PORTAL_UNREACHABLE, ErrorCode.PORTAL_BUSY}
-    errors = [one for one in answers.values() if isinstance(one, BitrixError) and one.code in down]
-    if not errors:
-        return None
-    retry_at = errors[0].retry_at or timezone.now() + PUT_OFF
-    return BitrixError(errors[0].code, "not tried", retry_at=retry_at)
+    """A method that rests is none: others go on, and a portal that rests is not asked anyway."""
+    down = ErrorCode.PORTAL_UNREACHABLE
+    for error in answers.values():
+        if isinstance(error, BitrixError) and error.code == down:
+            retry_at = error.retry_at or timezone.now() + PUT_OFF
+            return BitrixError(down, "not tried", retry_at=retry_at)
+    return None
 
 
 def _outcome(command: Command, answer: Any) -> Outcome:
@@ -274,10 +283,8 @@ def _put(
     began = time.monotonic()
     answers = {pk: _disk_id(answer) for pk, answer in _ask(portal, small, alone).items()}
     for pk, file in large.items():
-        if time.monotonic() - began > LARGE_FILES_S:
-            answers[pk] = _later()
-        else:
-            answers[pk] = _trouble(answers) or _put_large(portal, file, is_unique=is_unique)
+        refusal = _trouble(answers) or _late(began)
+        answers[pk] = refusal or _put_large(portal, file, is_unique=is_unique)
     return answers
 
 

@@ -116,11 +116,11 @@ def as_people_wished(crowd: Crowd) -> Row:
     return Row("documents as their signers left them", f"{done - len(wrong)} of {done}", not wrong)
 
 
-def no_storm(traffic: Traffic, calm: Traffic) -> Row:
+def no_storm(traffic: Traffic, alone: Traffic) -> Row:
     """Requests for a document: at most twice what one alone costs on a calm portal, although each
     request has to be made `tries` times (docs/decisions/0044)."""
-    times = traffic.each / calm.each
-    found = f"{traffic.each:.1f}: {times:.2f} times the {calm.each:.1f} of a calm portal"
+    times = traffic.each / alone.each
+    found = f"{traffic.each:.1f}: {times:.2f} times the {alone.each:.1f} of one alone"
     return Row("requests for a document", found, times <= ALLOWED)
 
 

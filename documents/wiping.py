@@ -42,7 +42,7 @@ def portal_changed(portal: Portal, what: str) -> None:
         _remove_files(document)
         _forget_people(document)
     Draft.objects.filter(portal=portal).delete()
-    files.remove_folder(f"{portal.pk}/drafts")
+    files.remove_folder(str(portal.pk))  # what died on its way to a document, too
     Agreement.objects.filter(portal=portal).delete()
     PortalSettings.objects.filter(portal=portal).delete()
 
@@ -50,7 +50,7 @@ def portal_changed(portal: Portal, what: str) -> None:
 def _remove_files(document: Document) -> None:
     """From the storage first: a row without its file is found again, a file without row is not.
 
-    The folder holds pictures and words of the pages too, and what a worker that died left there.
+    The folder holds pictures and words of the pages too.
     """
     for stored in document.files.exclude(file=""):
         default_storage.delete(str(stored.file.name))

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
-from bitrix24.models import PortalToken
+from bitrix24.models import Portal, PortalToken
 from documents import replies
 from documents.models import Document
 from journal.events import EventKind
@@ -58,7 +58,7 @@ def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
         code=call.code,
         bitrix_user_id=call.bitrix_user_id,
         is_genuine=True,
-    ).exclude(answered_at__gte=at - ANSWER_FRESH_FOR)
+    ).exclude(answered_at__gt=_fresh_since(call.portal, at))
     waiting = alike.order_by("next_attempt_at", "pk")[:most]
     return [
         other for other in waiting if due.filter(pk=other.pk).update(next_attempt_at=at + LEASE)
@@ -86,10 +86,9 @@ def keep_answer(call: RobotCall, answer: str) -> None:
 
 def fresh_answer(call: RobotCall, at: datetime) -> str:
     """What `keep_answer` or `let_go` has kept, unless it is old or links in it have died."""
-    if not call.answer or call.answered_at is None or call.answered_at < at - ANSWER_FRESH_FOR:
+    if not call.answer or call.answered_at is None:
         return ""
-    tokens = PortalToken.objects.filter(portal=call.portal, refreshed_at__gte=call.answered_at)
-    return "" if tokens.exists() else call.answer
+    return call.answer if call.answered_at > _fresh_since(call.portal, at) else ""
 
 
 def put_off_for_conversion(call: RobotCall, at: datetime) -> bool:
@@ -130,12 +129,19 @@ def put_off_for_retry(call: RobotCall, error: SignXError, at: datetime) -> bool:
     delay_s = RETRY_DELAYS_S[call.attempts - 1] * random.uniform(0.8, 1.2)
     # A link to a file may have died: the portal is asked anew.
     next_at = at + timedelta(seconds=delay_s)
-    return bool(_waiting(call).update(next_attempt_at=next_at, **_UNANSWERED))
+    facts = _UNANSWERED | {"response_code": error.code.value}
+    return bool(_waiting(call).update(next_attempt_at=next_at, **facts))
 
 
 def is_worn_out(call: RobotCall) -> bool:
     """Whether no worker has lived to tell how the call ended, though many have tried."""
     return call.attempts > len(RETRY_DELAYS_S) + 1
+
+
+def worn_out(call: RobotCall) -> SignXError:
+    """What such a call is answered with: the last failure that somebody lived to write down."""
+    code = ErrorCode(call.response_code) if call.response_code else ErrorCode.INTERNAL_ERROR
+    return SignXError(code, "the last try was cut off")
 
 
 def settle(call: RobotCall, act: Callable[[RobotCall], Document], at: datetime) -> None:
@@ -202,6 +208,13 @@ def _record_refusal(call: RobotCall, error: SignXError, at: datetime) -> None:
 
 def _waiting(call: RobotCall) -> RobotCallQuerySet:
     return RobotCall.objects.filter(pk=call.pk, state=RobotCall.State.WAITING)
+
+
+def _fresh_since(portal: Portal, at: datetime) -> datetime:
+    """Links in an answer die with the token that it was asked with."""
+    tokens = PortalToken.objects.filter(portal=portal)
+    refreshed_at: datetime | None = tokens.aggregate(last=Max("refreshed_at"))["last"]
+    return max(at - ANSWER_FRESH_FOR, refreshed_at or at - ANSWER_FRESH_FOR)
 
 
 def _taken(other: RobotCall, at: datetime) -> RobotCallQuerySet:

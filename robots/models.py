@@ -51,6 +51,7 @@ class RobotCall(models.Model):
     document = models.ForeignKey(
         Document, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("document")
     )
+    # While it waits: of the last failure that may pass.
     response_code = models.CharField(_("response code"), max_length=40, blank=True)
     received_at = models.DateTimeField(_("received"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

@@ -114,7 +114,7 @@ def run(call_id: int) -> None:
         return
     with translation.override(call.portal.language):
         if ledger.is_worn_out(call):
-            ledger.refuse(call, _broken("every try was cut off"), timezone.now())
+            ledger.refuse(call, ledger.worn_out(call), timezone.now())
             return
         try:
             _carry_out(call)

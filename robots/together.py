@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import DatabaseError
+
 from bitrix24 import client
 from bitrix24.client import BATCH_SIZE, BatchAnswer, BitrixError
 from employees.services import keep_answers, questions_about
@@ -72,14 +74,16 @@ def ask(
         proofs.settle(answer)
         for questions in asking.values():
             keep_answers(call.portal, questions.people, answer, at=at)
+        for other in others:
+            _tell(other, asking.get(other.pk), answer.part(_prefix(other)), at)
     except BaseException:
         for other in others:
-            ledger.let_go(other, at)
+            with suppress(DatabaseError):  # then their lease ends by itself
+                ledger.let_go(other, at)
         raise
-    for other in others:
-        _tell(other, asking.get(other.pk), answer.part(_prefix(other)), at)
     about = answer.part(_prefix(call))
-    ledger.keep_answer(call, _dumped(about))
+    if _is_final(about, own):
+        ledger.keep_answer(call, _dumped(about))
     return about
 
 
@@ -92,7 +96,7 @@ def _others(call: RobotCall, own: Questions, at: datetime) -> list[RobotCall]:
 
 
 def _tell(other: RobotCall, questions: Questions | None, answer: BatchAnswer, at: datetime) -> None:
-    if questions is None or not all(_is_final(answer, key) for key in questions.commands):
+    if questions is None or not _is_final(answer, questions):
         ledger.let_go(other, at)
     elif questions.is_too_early(answer):
         ledger.let_wait(other, at)
@@ -100,9 +104,12 @@ def _tell(other: RobotCall, questions: Questions | None, answer: BatchAnswer, at
         ledger.let_go(other, at, _dumped(answer))
 
 
-def _is_final(answer: BatchAnswer, key: str) -> bool:
-    return key in answer.results or (
-        key in answer.errors and answer.errors[key].code not in RETRYABLE
+def _is_final(answer: BatchAnswer, questions: Questions) -> bool:
+    """Whether the portal has said all: nothing that another try may change."""
+    errors = answer.errors
+    return all(
+        key in answer.results or (key in errors and errors[key].code not in RETRYABLE)
+        for key in questions.commands
     )
 
 

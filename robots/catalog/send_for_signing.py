@@ -11,7 +11,7 @@ from bitrix24.client import BatchAnswer, BitrixError
 from bitrix24.errors import STALE_TOKEN
 from bitrix24.models import Portal, PortalToken
 from documents import creation, crm
-from documents.creation import AgreementFile, Counterparty, CrmEntity, NewDocument, Prepared
+from documents.creation import AgreementFile, NewDocument, Prepared
 from documents.crm_references import ItemReference, PartyKind, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
 from documents.services import send_prepared, settings_for, subscribe
@@ -33,7 +33,6 @@ from robots.parameters import (
 )
 from robots.proofs import Proofs, prove_together
 from robots.words import Words
-from signing.intake import Intake
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 WaitFor = WorkflowSubscription.WaitFor
@@ -246,25 +245,43 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         facts = crm.facts(portal, wanted, kept or self._ask(call, at))
         signer, responsible = _people(portal, given, at)
         try:
-            papers = _papers(portal, facts)
+            return self._plan(given, facts, signer, responsible, at)
         except (SignXError, crm.StillConverting) as error:
-            if kept is None or not _may_be_outdated(error):
+            if not _may_be_outdated(error, is_kept=kept is not None):
                 raise
-            papers = _papers(portal, crm.facts(portal, wanted, self._ask(call, at)))
+        facts = crm.facts(portal, wanted, self._ask(call, at))
+        return self._plan(given, facts, signer, responsible, at)
+
+    def _plan(
+        self,
+        given: SendGiven,
+        facts: crm.Facts,
+        signer: Employee,
+        responsible: Employee | None,
+        at: datetime,
+    ) -> SendPlan:
+        """Fetch, clean and check the papers that the portal has told of."""
+        portal = facts.portal
+        settings = settings_for(portal)
+        paper = facts.document()
+        source, intake = crm.fetch(portal, paper, keeps_signatures=settings.adds_to_signed)
+        agreement = _agreement_file(portal, facts)
+        counterparty = facts.counterparty()
+        crm_entity = facts.crm_entity(settings.allowed_entity_types)
         new = NewDocument(
             portal=portal,
-            title=papers.title or str(given.document),
+            title=paper.title or str(given.document),
             source_id=str(given.document),
-            pdf=papers.intake,
-            source_bytes=papers.source,
+            pdf=intake,
+            source_bytes=source,
             sender=responsible or signer,
             responsible=responsible,
             signer_company=signer,
-            counterparty=papers.counterparty,
-            crm_entity=papers.crm_entity,
+            counterparty=counterparty,
+            crm_entity=crm_entity,
             coordinates=given.coordinates,
             agreement=_agreement_wish(given.agreement),
-            agreement_file=papers.agreement,
+            agreement_file=agreement,
             expires_in_days=given.expires_in_days,
             language=portal.language,
             delegate=_delegate(responsible),
@@ -302,39 +319,13 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         return document
 
 
-@dataclass(frozen=True)
-class _Papers:
-    """What the portal gave for a document, fetched and cleaned."""
-
-    title: str
-    source: bytes
-    intake: Intake
-    agreement: AgreementFile | None
-    counterparty: Counterparty
-    crm_entity: CrmEntity | None
-
-
-def _papers(portal: Portal, facts: crm.Facts) -> _Papers:
-    settings = settings_for(portal)
-    paper = facts.document()
-    source, intake = crm.fetch(portal, paper, keeps_signatures=settings.adds_to_signed)
-    return _Papers(
-        paper.title,
-        source,
-        intake,
-        agreement=_agreement_file(portal, facts),
-        counterparty=facts.counterparty(),
-        crm_entity=facts.crm_entity(settings.allowed_entity_types),
-    )
-
-
-def _may_be_outdated(error: Exception) -> bool:
-    """Whether what the portal says now may be better than what it said minutes ago: a link has
-    died, a file is gone, an address has been filled in. What is in a file does not change."""
+def _may_be_outdated(error: Exception, *, is_kept: bool) -> bool:
+    """Whether the portal may say better now: a link has died, or in the minutes that an answer was
+    kept an address has been filled in, a file has been replaced."""
     if isinstance(error, BitrixError) and error.is_one_of(STALE_TOKEN):
         return True
-    code = error.code if isinstance(error, SignXError) else None
-    return code not in RETRYABLE | {ErrorCode.DOCUMENT_INVALID}
+    is_passing = isinstance(error, SignXError) and error.code in RETRYABLE
+    return is_kept and not is_passing
 
 
 def _people(portal: Portal, given: SendGiven, at: datetime) -> tuple[Employee, Employee | None]:

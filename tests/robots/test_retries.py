@@ -114,6 +114,24 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     assert Document.objects.count() == 1
 
 
+def test_who_was_cut_off_at_his_last_try_is_told_why_the_others_failed(
+    processes, converted, devportal, clock
+):
+    step = processes.send()
+    tries = len(ledger.RETRY_DELAYS_S) + 1
+    RobotCall.objects.update(attempts=tries - 2)
+    devportal.faults.set({"http_502": 1.0})
+    processes.worker.run()
+    devportal.faults.clear()
+    call = RobotCall.objects.get()
+    assert (call.state, call.response_code) == (RobotCall.State.WAITING, "portal_unreachable")
+    RobotCall.objects.update(attempts=tries + 1, next_attempt_at=timezone.now())
+
+    processes.worker.run()
+
+    assert step.values["response_code"] == "portal_unreachable"
+
+
 def test_a_call_that_kills_every_worker_is_answered_in_the_end(
     processes, converted, accident, clock
 ):

@@ -221,6 +221,22 @@ def test_papers_are_not_asked_for_again_when_the_file_has_to_wait(post, devporta
     assert looks(devportal) == 1
 
 
+def test_a_method_that_rests_costs_no_try_now_or_later(post, devportal, clock):
+    (call,) = post({})
+    RobotCall.objects.update(is_genuine=True)
+    until = timezone.now() + timedelta(minutes=1)
+    rests = "crm.documentgenerator.document.get"
+    call.portal.method_budgets.create(method=rests, resets_at=until, rests_until=until)
+
+    services.run(call.pk)
+    assert RobotCall.objects.get().attempts == 0
+    clock(seconds=61)
+    services.run(call.pk)
+
+    assert RobotCall.objects.get().response_code == "ok"
+    assert looks(devportal) == 1
+
+
 def test_a_link_that_has_died_is_asked_for_again(post, devportal):
     first, second = post({}, {})
     services.run(first.pk)
