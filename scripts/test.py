@@ -23,6 +23,7 @@ WITHOUT_DATABASE = [
     "--ignore=tests/commands",
     "--ignore=tests/signx/test_gateway.py",
     "--ignore=tests/scenarios/test_browser.py",
+    "--ignore=tests/scenarios/test_chaos.py",
     "--ignore=tests/scenarios/test_doubts.py",
     "--ignore=tests/scenarios/test_new_document.py",
     "--ignore=tests/scenarios/test_signing_page.py",
