@@ -18,8 +18,9 @@ from robots.models import RobotCall
 
 
 @pytest.fixture
-def post(caller, robots_on, signer, converted, worker, devportal):
+def post(caller, robots_on, signer, converted, worker, devportal, monkeypatch):
     """Has the portal call for one document after another; nobody works yet."""
+    monkeypatch.setattr(tasks, "SWEEP_S", 600)  # one sweep does it all, however slow the machine
     worker.run()  # what the installation has left to do
     devportal.requests.rows.clear()
 
