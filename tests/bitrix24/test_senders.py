@@ -61,6 +61,21 @@ def queue_file(portal: Portal, name: str, content: str = "%PDF-1.7") -> Delivery
     )
 
 
+def deliver_unheard(world) -> None:
+    """Everything has its effect on the portal, and no answer comes back."""
+    world.faults.set({"drop_after": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+
+
+def assert_on_disk(world, *files: Delivery) -> None:
+    """The result of each is the Disk id of its bytes."""
+    for file in files:
+        file.refresh_from_db()
+        stored = world.portal.disk.objects[int(file.result)]
+        assert stored.content == file.payload["content"].encode()
+
+
 def later(**ago: float):
     return timezone.now() + timedelta(**ago)
 
@@ -154,9 +169,7 @@ def test_an_uninstalled_portal_gets_nothing(portal, world):
 
 def test_a_comment_whose_answer_was_lost_is_found_in_the_timeline(portal, world):
     comment = queue_comment(portal, "Договор 7kqm-29xd-fhp3 подписан всеми")
-    world.faults.set({"drop_after": 1.0})
-    services.deliver_due()
-    world.faults.clear()
+    deliver_unheard(world)
     comment.refresh_from_db()
     assert comment.state == State.PENDING
 
@@ -193,9 +206,7 @@ def test_a_file_lands_on_disk_and_its_id_is_the_result(portal, world):
 
 def test_a_file_whose_answer_was_lost_is_found_not_doubled(portal, world):
     file = queue_file(portal, "Отчёт.pdf")
-    world.faults.set({"drop_after": 1.0})
-    services.deliver_due()
-    world.faults.clear()
+    deliver_unheard(world)
 
     services.deliver_due(later(seconds=60))
 
@@ -211,17 +222,12 @@ def test_the_files_of_a_document_go_in_one_request(portal, world):
     services.deliver_due()
 
     assert [row.path for row in world.requests.rows[since:]] == ["/rest/batch.json"]
-    for file in files:
-        file.refresh_from_db()
-        stored = world.portal.disk.objects[int(file.result)]
-        assert stored.content == file.payload["content"].encode()
+    assert_on_disk(world, *files)
 
 
 def test_files_whose_answer_was_lost_are_found_in_one_request(portal, world):
     files = [queue_file(portal, f"{number}.pdf") for number in range(3)]
-    world.faults.set({"drop_after": 1.0})
-    services.deliver_due()
-    world.faults.clear()
+    deliver_unheard(world)
     since = len(world.requests.rows)
 
     services.deliver_due(later(seconds=60))
@@ -259,10 +265,7 @@ def test_a_file_too_large_for_base64_goes_in_two_steps_beside_the_small_ones(
 
     services.deliver_due()
 
-    for file in (small, large):
-        file.refresh_from_db()
-        stored = world.portal.disk.objects[int(file.result)]
-        assert stored.content == file.payload["content"].encode()
+    assert_on_disk(world, small, large)
 
 
 def test_a_file_of_the_same_name_that_is_not_ours_stays_what_it_is(portal, world):
@@ -286,9 +289,7 @@ def test_a_file_of_the_same_name_that_is_not_ours_stays_what_it_is(portal, world
 
 def test_comments_in_doubt_are_looked_for_in_one_request(portal, world):
     comments = [queue_comment(portal, f"Договор {number} подписан") for number in range(3)]
-    world.faults.set({"drop_after": 1.0})
-    services.deliver_due()
-    world.faults.clear()
+    deliver_unheard(world)
     since = len(world.requests.rows)
 
     services.deliver_due(later(seconds=60))
@@ -302,9 +303,7 @@ def test_comments_in_doubt_are_looked_for_in_one_request(portal, world):
 
 def test_comments_in_doubt_are_looked_for_along_with_what_is_sent_anyway(portal, world):
     lost = queue_comment(portal, "Договор 1 подписан")
-    world.faults.set({"drop_after": 1.0})
-    services.deliver_due()
-    world.faults.clear()
+    deliver_unheard(world)
     fresh, notice = queue_comment(portal, "Договор 2 подписан"), queue_notice(portal, 1)
     since = len(world.requests.rows)
 
