@@ -60,18 +60,11 @@ class BatchAnswer:
 
     def part(self, prefix: str) -> BatchAnswer:
         """What was answered to commands of `prefixed`, under their former keys."""
-        return BatchAnswer(
-            {
-                key.removeprefix(prefix): one
-                for key, one in self.results.items()
-                if key.startswith(prefix)
-            },
-            {
-                key.removeprefix(prefix): one
-                for key, one in self.errors.items()
-                if key.startswith(prefix)
-            },
-        )
+        return BatchAnswer(_under(prefix, self.results), _under(prefix, self.errors))
+
+
+def _under(prefix: str, items: Mapping[str, Answer]) -> dict[str, Answer]:
+    return {key.removeprefix(prefix): one for key, one in items.items() if key.startswith(prefix)}
 
 
 def prefixed(commands: Mapping[str, Command], prefix: str) -> dict[str, Command]:

@@ -82,8 +82,7 @@ def upload_files(deliveries: list[Delivery]) -> list[Outcome]:
         outcomes |= dict.fromkeys(commands, failure(error))
     else:
         for pk, answer in _upload(portal, files, _alone(deliveries)).items():
-            is_done = not isinstance(answer, SignXError)
-            outcomes[pk] = Outcome(done=True, result=answer) if is_done else failure(answer)
+            outcomes[pk] = _outcome(commands[pk], answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
 
 
