@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
-from bitrix24 import transport
+from bitrix24 import client, transport
 from bitrix24.models import Portal
 from demo import people
 from devportal import cast
@@ -229,11 +229,23 @@ def clock() -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture(autouse=True)
+def blips_pass_quickly(monkeypatch: Any) -> None:
+    """As many pauses, a hundred times shorter: the portal is in this process."""
+    monkeypatch.setattr(client, "BLIP_PAUSES_S", tuple(s / 100 for s in client.BLIP_PAUSES_S))
+
+
+@pytest.fixture(autouse=True)
 def source_language(settings: Any) -> Iterator[None]:
     """Nobody chose a language: tests read the source strings. Who wants Russian asks for it."""
     settings.LANGUAGE_CODE = "en"
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_no_secret(settings: Any) -> None:
+    """Hashing one takes a quarter of a second, which is its purpose, and none of ours."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as project
 from django.core import signals
-from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.http import HttpResponse
 from django.test import Client
@@ -19,11 +18,11 @@ from django.utils import timezone
 from bitrix24 import tasks, transport
 from bitrix24.models import Portal
 from devportal import cast, frames
-from devportal.app import create_app
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host
 from tests.bitrix24 import listener
+from tests.conftest import application, devportal_of
 
 DOMAIN, STRANGER, AUTH = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
 OWN_STEPS = [
@@ -39,7 +38,7 @@ class InOneTransaction:
     test client, the end of such a request must not close the connection."""
 
     def __init__(self) -> None:
-        self.application = get_wsgi_application()
+        self.application = application()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         ends = (signals.request_started, signals.request_finished)
@@ -77,8 +76,9 @@ def world(settings) -> Iterator[World]:
     new_world = World(config)
     new_world.outgoing.mount(project.PUBLIC_URL, WSGIAdapter(InOneTransaction()))
     transport.reset()
+    adapter = WSGIAdapter(devportal_of(new_world))
     for host in (DOMAIN, f"new-{DOMAIN}", STRANGER, AUTH):
-        transport.mount(f"http://{host}/", WSGIAdapter(create_app(new_world)))
+        transport.mount(f"http://{host}/", adapter)
     yield new_world
     transport.reset()
 

@@ -16,7 +16,8 @@ from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
 
-from bitrix24 import transport
+from bitrix24 import client, transport
+from bitrix24.client import BLIP_PAUSES_S
 from chaos import verdict
 from chaos.crowd import DECLINE, IGNORE, SIGN, Crowd
 from chaos.stage import LONGEST_JUMP_S
@@ -54,6 +55,7 @@ def clock(monkeypatch):
     with time_machine.travel(timezone.now(), tick=False) as traveller:
         move = lambda seconds: traveller.shift(timedelta(seconds=seconds))  # noqa: E731
         monkeypatch.setattr(time, "sleep", move)
+        monkeypatch.setattr(client, "BLIP_PAUSES_S", BLIP_PAUSES_S)
         yield move
 
 
