@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 
-from bitrix24 import client, install, oauth, offers
+from bitrix24 import client, install, oauth, offers, transport
 from bitrix24.addresses import netloc
 from bitrix24.answers import as_dict, as_int, as_text
 from bitrix24.errors import STALE_TOKEN
@@ -165,7 +165,8 @@ def hash_token(token: str) -> str:
 
 
 class FrameSessionMiddleware:
-    """Sets `request.frame` and `request.frame_token` from `Authorization: Bearer`."""
+    """Sets `request.frame` and `request.frame_token` from `Authorization: Bearer`; from here on
+    somebody waits."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -174,7 +175,8 @@ class FrameSessionMiddleware:
         token = _bearer(request)
         frame = live_frame(token, timezone.now()) if token and _is_ours(request) else None
         set_frame(request, frame, token if frame else "")
-        response = self.get_response(request)
+        with transport.somebody_waits():
+            response = self.get_response(request)
         frame = getattr(request, "frame", None)
         if frame is not None and not hasattr(response, "frame_origin"):
             response.frame_origin = frame.portal.origin  # type: ignore[attr-defined]

@@ -196,7 +196,7 @@ def call_with_token(portal: Portal, access_token: str, method: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One request. `shown` goes to the log in place of `params`; with `as_user` a person waits."""
+    """One request. `shown` goes to the log in place of `params`."""
 
     method: str
     params: dict[str, Any]
@@ -278,7 +278,7 @@ def is_repeatable(command: Command) -> bool:
 
 def _post_once(portal: Portal, ask: _Ask, access_token: Callable[[], str]) -> dict[str, Any]:
     method = ask.method
-    limits.admit(portal, method, for_person=ask.as_user is not None)
+    limits.admit(portal, method, for_person=transport.is_waited_for())
     # Only now: while a place was waited for, somebody else may have refreshed the token.
     params = ask.params | {"auth": access_token()}
     url = f"{portal.client_endpoint}{method}.json"

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bitrix24 import methods
+from django.utils import timezone
+
+from bitrix24 import methods, transport
 from bitrix24.errors import DEAD_USER, STALE_TOKEN, TOKENLESS, BitrixError
 from bitrix24.models import FrameSession, PortalToken
 from signx.errors import ErrorCode, SignXError
 
 CONFIRM_EVERY = timedelta(minutes=15)
-# A silent portal is not asked again by every request of a page: each may take a minute.
+# A silent portal is not asked again by every request of a page, nor by the next of them while one
+# still waits for it.
 ASK_AGAIN = timedelta(minutes=1)
+ASKED_FOR = timedelta(seconds=transport.ENTRY_TOTAL_S)
 
 
 def confirm(frame: FrameSession, at: datetime) -> bool:
@@ -29,13 +33,15 @@ def confirm(frame: FrameSession, at: datetime) -> bool:
         return True
     if frame.silent_until is not None and frame.silent_until > at:
         return False
+    _remember(frame, silent_until=at + ASKED_FOR)
     try:
-        profile = methods.profile(frame.portal, as_user=frame.bitrix_user_id)
+        with transport.somebody_waits(transport.ENTRY_TOTAL_S):
+            profile = methods.profile(frame.portal, as_user=frame.bitrix_user_id)
     except BitrixError as error:
         if error.is_one_of(DEAD_USER | STALE_TOKEN | TOKENLESS):
             frame.delete()
             raise SignXError(ErrorCode.SESSION_EXPIRED, error.detail) from error
-        _remember(frame, silent_until=at + ASK_AGAIN)
+        _remember(frame, silent_until=timezone.now() + ASK_AGAIN)
         return False
     _remember(
         frame,

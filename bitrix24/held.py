@@ -27,7 +27,9 @@ from signx.errors import SignXError
 log = logging.getLogger(__name__)
 # At most this many requests about unknown calls go out for one portal: one in each pause.
 PAUSE = timedelta(seconds=10)
-HELD_FOR = timedelta(minutes=30)
+# As long as the tokens of a call can be asked about: an authorization server that is away for
+# less costs no process its answer.
+HELD_FOR = timedelta(hours=1)
 HELD_MAX = 100
 LONGEST_PAYLOAD = 64 * 1024
 

@@ -17,7 +17,7 @@ from bitrix24.models import Portal
 from outbox.base import Command, Outcome
 from outbox.models import Delivery
 from outbox.services import failure, prepare
-from signx.errors import ErrorCode, SignXError
+from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 # So long the texts (files in base64) of one request may be; a longer one goes alone.
 REQUEST_LENGTH = 1_000_000
@@ -215,12 +215,13 @@ def _comments_beside(command: Command) -> Command:
 
 
 def _standing_comment(delivery: Delivery, command: Command, answer: Any) -> Any:
-    """Id of the comment that the card has; the error when it could not be asked; else None.
+    """Id of the comment that the card has; the error when it could not be asked now; else None,
+    also for a card that does not show its comments.
 
     Recognised by payload["marker"] (one line of ours), without one by the whole text.
     """
     if isinstance(answer, SignXError):
-        return answer
+        return answer if answer.code in RETRYABLE else None
     marker = str(delivery.payload.get("marker") or command.params["fields"]["COMMENT"])
     comments = methods.parse_comments(answer)
     return next((comment.id for comment in comments if marker in comment.text), None)

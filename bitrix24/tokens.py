@@ -29,8 +29,8 @@ Ask = Callable[[PortalToken], Answer]
 def ask(portal: Portal, with_token: Ask[Answer], *, as_user: int | None) -> Answer:
     """What `with_token` answers for the first token that the portal takes.
 
-    With `as_user` (a Bitrix24 user id) only that user's is tried; without it administrators'
-    first, newest first. `with_token` makes one request and raises BitrixError.
+    With `as_user` (a Bitrix24 user id) only that user's is tried; without it administrators',
+    newest first. `with_token` makes one request and raises BitrixError.
     Raises BitrixError.
     """
     refusal = BitrixError(ErrorCode.PORTAL_UNREACHABLE, "no token", bitrix_code="NO_TOKEN")
@@ -75,10 +75,11 @@ def _candidates(portal: Portal, as_user: int | None) -> list[PortalToken]:
     if as_user is not None:
         return list(tokens.filter(bitrix_user_id=as_user))
     now = timezone.now()
+    # An employee's would ask with his rights: what he may not see would be answered as missing,
+    # for good, where an administrator's return is waited for.
+    administrators = tokens.filter(is_admin=True)[:TOKENS_TRIED]
     # A token that needs no refresh goes first: nothing can be lost with it, nobody waited for.
-    return sorted(
-        tokens[:TOKENS_TRIED], key=lambda token: (not token.is_admin, token.expires_at <= now)
-    )
+    return sorted(administrators, key=lambda token: token.expires_at <= now)
 
 
 class _Unusable(Exception):

@@ -4,7 +4,9 @@ no exchange that outlives its time."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -21,12 +23,15 @@ USER_AGENT = "Mozilla/5.0 (compatible; SIGNX/1.0)"
 ANSWER_LIMIT_BYTES = 16 * 1024 * 1024
 # From the first name server to the last byte, however slowly they come.
 TOTAL_S = 120
-# While somebody waits for his page to open.
+# While somebody waits for his page: few threads serve people, and one portal that hangs must not
+# hold them all.
+PERSON_TOTAL_S = 20
 ENTRY_TOTAL_S = 10
 _CHUNK_BYTES = 64 * 1024
 
 _lock = threading.Lock()
 _session: requests.Session | None = None
+_limit_s: ContextVar[float | None] = ContextVar("limit_s", default=None)
 
 
 class PinnedAdapter(HTTPAdapter):
@@ -35,6 +40,21 @@ class PinnedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = connections.POOLS
+
+
+@contextmanager
+def somebody_waits(at_most_s: float = PERSON_TOTAL_S) -> Iterator[None]:
+    """Exchanges within are for a person who waits, and none of them may take longer."""
+    before = _limit_s.set(at_most_s)
+    try:
+        yield
+    finally:
+        _limit_s.reset(before)
+
+
+def is_waited_for() -> bool:
+    """Whether a person waits for what is asked now."""
+    return _limit_s.get() is not None
 
 
 def session() -> requests.Session:
@@ -94,7 +114,7 @@ def _send(
     check_url(url)
     arguments["headers"] = {"User-Agent": USER_AGENT} | dict(arguments.get("headers") or {})
     arguments["timeout"] = settings.BITRIX24_TIMEOUT_S
-    connections.begin(total_s)
+    connections.begin(min(total_s, _limit_s.get() or total_s))
     try:
         with session().request(
             method, url, allow_redirects=False, stream=True, **arguments

@@ -42,15 +42,22 @@ HANDLERS = Look(install.handler_questions, install.mend_handlers)
 def heal(portal: Portal) -> None:
     """Look a portal over and mend it. May run at any time.
 
-    Raises SignXError; PORTAL_UNREACHABLE when no administrator's access is left.
+    What one look cannot mend keeps no other from its work. Raises SignXError, the first look's
+    that failed; PORTAL_UNREACHABLE when no administrator's access is left.
     """
     token = PortalToken.objects.usable().filter(portal=portal, is_admin=True).first()
     if token is None:
         access.note_loss(portal.pk)
         raise SignXError(ErrorCode.PORTAL_UNREACHABLE, f"portal {portal.pk}: no administrator")
     looks: list[Look] = [import_string(path) for path in settings.UPKEEP]
+    failures: list[SignXError] = []
     for look, answer in zip(looks, _answers(portal, looks), strict=True):
-        look.mend(portal, token.bitrix_user_id, answer)
+        try:
+            look.mend(portal, token.bitrix_user_id, answer)
+        except SignXError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
     now = timezone.now()
     Portal.objects.filter(pk=portal.pk).update(
         checked_at=now, look_over_at=now + install.LOOK_OVER_EVERY

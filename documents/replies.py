@@ -23,7 +23,7 @@ from journal.events import EventKind
 from journal.services import record
 from outbox.base import Command
 from outbox.models import Delivery
-from outbox.services import queue, result_of
+from outbox.services import queue, result_of, send_again
 from signx.errors import ErrorCode, SignXError
 
 REPEAT_AFTER = timedelta(minutes=5)
@@ -176,6 +176,13 @@ def queue_reply(
     first = queue(key=key, waits_for=waits_for, at=at, **promise)
     queue(key=f"{key}{AGAIN}", waits_for=[first], at=at + REPEAT_AFTER, **promise)
     return first
+
+
+def answer_anew(portal: Portal, since: datetime | None, at: datetime) -> None:
+    """Let the repeats of answers that were given after `since` (None: of all) go out once more:
+    their robots were missing on the portal, which then takes an answer and loses it."""
+    repeats = Delivery.objects.filter(kind=REPLY, lane=portal.lane, key__endswith=AGAIN)
+    send_again(repeats.filter(settled_at__gte=since) if since else repeats, at)
 
 
 def uploads(document: Document) -> list[Delivery]:

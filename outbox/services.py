@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
@@ -231,6 +231,18 @@ def _keep_for_listener(delivery: Delivery, outcome: Outcome, at: datetime) -> No
     )
     if outcome.done:
         row.update(accepted_at=at, result=outcome.result)
+
+
+def send_again(done: QuerySet[Delivery], at: datetime) -> int:
+    """Have delivered rows go out once more, because the other side has lost what it took; how many.
+    Only for rows without a secret: theirs is wiped."""
+    rows = done.filter(state=Delivery.State.DONE, has_secret=False)
+    count = rows.update(
+        state=Delivery.State.PENDING, attempts=0, settled_at=None, next_attempt_at=at
+    )
+    if count:
+        wake()
+    return count
 
 
 def repeat(delivery: Delivery, *, actor: str) -> Delivery:

@@ -29,6 +29,8 @@ TOGETHER = 40
 # So many calls of a portal are taken up as they come; those after them once a minute, together.
 CALLS_ONE_BY_ONE = Rule("robot_calls", 60, timedelta(minutes=10))
 MINUTE_S = 60
+# A signature that is not the portal's; any other refusal says nothing of who made the call.
+DISOWNED = frozenset({"access_denied"})
 # Each leaves an entry in a journal that is never shortened.
 FORGED_CALLS = Rule("forged_calls", 1000, timedelta(hours=1))
 
@@ -102,7 +104,7 @@ class Proofs:
         try:
             answer.take(_key(call))
         except BitrixError as error:
-            if error.code in RETRYABLE:
+            if error.code in RETRYABLE or not error.is_one_of(DISOWNED):
                 raise
             forged = SignXError(ErrorCode.REQUEST_FORGED, error.detail)
             at = timezone.now()

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from bitrix24 import methods
 from bitrix24.errors import BitrixError
 from bitrix24.models import Portal, PortalToken
+from documents import replies
 from employees.models import Employee, Right
 from journal.events import EventKind
 from journal.services import record
@@ -90,6 +91,7 @@ def restore_robots(portal: Portal, user_id: int) -> None:
     known = methods.robots_list(portal) if switches else []
     for switch in switches:
         _put_back(portal, switch.code, known, user_id)
+    _answer_anew(portal, switches, known)
 
 
 def mend_robots(portal: Portal, user_id: int, known: Collection[str]) -> None:
@@ -101,6 +103,7 @@ def mend_robots(portal: Portal, user_id: int, known: Collection[str]) -> None:
         declared = digest(declaration(portal, robot(switch.code), runs_as))
         if switch.code not in known or switch.declared != declared or switch.last_error:
             _put_back(portal, switch.code, known, runs_as)
+    _answer_anew(portal, wanted(portal), known)
 
 
 def wanted(portal: Portal) -> list[RobotSwitch]:
@@ -110,6 +113,12 @@ def wanted(portal: Portal) -> list[RobotSwitch]:
 
 def digest(declared: Mapping[str, Any]) -> str:
     return sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()
+
+
+def _answer_anew(portal: Portal, switches: list[RobotSwitch], known: Collection[str]) -> None:
+    """An answer to a robot that was missing is lost: since the last look that found them all."""
+    if any(switch.code not in known for switch in switches):
+        replies.answer_anew(portal, portal.checked_at, timezone.now())
 
 
 def _put_back(portal: Portal, code: str, known: Collection[str], user_id: int) -> None:

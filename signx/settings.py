@@ -169,8 +169,9 @@ INSTALL_STEPS = [
     "employees.services.import_administrator",
     "robots.services.restore_robots",
 ]
-# What self-heal asks of a portal in one request, and mends (bitrix24/upkeep.py).
-UPKEEP = ["bitrix24.upkeep.FEATURES", "bitrix24.upkeep.HANDLERS", "robots.upkeep.LOOK"]
+# What self-heal asks of a portal in one request, and mends in this order (bitrix24/upkeep.py).
+# Robots first: while they are not there, answers to processes are lost.
+UPKEEP = ["robots.upkeep.LOOK", "bitrix24.upkeep.FEATURES", "bitrix24.upkeep.HANDLERS"]
 # Told what becomes of a portal (bitrix24/news.py): f(portal, what).
 PORTAL_LISTENERS = [
     "robots.wiping.portal_changed",

@@ -239,6 +239,22 @@ def test_a_server_that_drips_holds_us_no_longer_than_the_exchange_may_take(setti
     assert took_s < 10, "without a limit it would drip until the test is stopped"
 
 
+def test_while_a_person_waits_no_exchange_takes_longer(monkeypatch, listener, settings):
+    port, _seen = listener
+    name = f"127.0.0.1:{port}"
+    settings.SELF_HOSTED_PORTALS = {name: Host(name, None)}
+    limits: list[float] = []
+    begin = connections.begin
+    monkeypatch.setattr(connections, "begin", lambda s: (limits.append(s), begin(s)))
+
+    with transport.somebody_waits(3):
+        transport.get(f"http://{name}/")
+        transport.get(f"http://{name}/", total_s=2)
+    transport.get(f"http://{name}/")
+
+    assert limits == [3, 2, transport.TOTAL_S]
+
+
 def test_a_connection_is_used_again_in_the_time_of_the_next_exchange(settings, listener):
     port, seen = listener
     name = f"127.0.0.1:{port}"

@@ -57,6 +57,6 @@ def test_held_calls_are_not_kept_for_ever(settled, world, time_machine):
     changes = {"application_token": "0" * 32}
     world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
 
-    later(time_machine, minutes=31)
+    later(time_machine, minutes=61)
 
     assert not HeldCall.objects.exists()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bitrix24 import senders
+from bitrix24 import methods, senders
 from bitrix24.client import BLIP_PAUSES_S
 from bitrix24.models import Portal, PortalToken
 from bitrix24.senders import REQUEST_LENGTH, TRIES_TOGETHER
@@ -186,6 +186,19 @@ def test_a_comment_that_never_arrived_is_written_on_the_repeat(portal, world):
     world.faults.set({"drop_before": 1.0})
     services.deliver_due()
     world.faults.clear()
+
+    services.deliver_due(later(seconds=60))
+
+    assert len(world.portal.comments_on("deal", cast.DEAL_MAIN)) == 1
+
+
+def test_a_card_that_does_not_show_its_comments_gets_its_comment(portal, world, monkeypatch):
+    queue_comment(portal, "Договор подписан")
+    world.faults.set({"drop_before": 1.0})
+    services.deliver_due()
+    world.faults.clear()
+    unreadable = Command("crm.item.get", {"entityTypeId": 2, "id": 999})
+    monkeypatch.setattr(methods, "timeline_comments_command", lambda *_card: unreadable)
 
     services.deliver_due(later(seconds=60))
 

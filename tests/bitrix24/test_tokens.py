@@ -126,6 +126,33 @@ def test_a_fired_administrator_is_replaced_by_another(portal, world, open_app):
     assert token_of(cast.CLERK).dead_at is not None
 
 
+def test_an_employees_token_does_none_of_the_applications_work(portal, world, open_app):
+    """With his rights much would be «not found» for good that only waits for an administrator."""
+    open_app(cast.CLERK)
+    PortalToken.objects.filter(bitrix_user_id=cast.DIRECTOR).update(dead_at=timezone.now())
+    since = len(world.requests.rows)
+
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "profile")
+
+    assert caught.value.bitrix_code == "NO_TOKEN"
+    assert asked(world, since) == []
+    assert Portal.objects.get().access_lost_at is not None
+
+
+def test_nor_while_an_administrators_refresh_is_not_answered(portal, world, open_app):
+    open_app(cast.CLERK)
+    world.auth.expire(token_of(cast.DIRECTOR).access_token)
+    world.faults.set({"auth_502": 1.0})
+    since = len(world.requests.rows)
+
+    with pytest.raises(BitrixError) as caught:
+        client.call(portal, "profile")
+
+    assert caught.value.code == ErrorCode.PORTAL_UNREACHABLE
+    assert (DOMAIN, "/rest/profile.json", 200) not in asked(world, since)
+
+
 def test_opening_the_app_brings_a_dead_token_back(portal, open_app):
     PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
 

@@ -117,6 +117,29 @@ def test_a_silent_portal_is_not_asked_by_every_request(page, devportal):
     assert len(devportal.requests.rows) == asked
 
 
+def test_a_portal_that_hangs_is_left_alone_when_it_has_hung(page, devportal, clock):
+    """The minute in which it is not asked begins when the waiting is over."""
+    devportal.sleep = lambda _seconds: clock(seconds=70)
+    devportal.faults.set({"slow": 1, "http_502": 1})
+    code_of(page, DOCUMENTS)
+    asked = len(devportal.requests.rows)
+
+    clock(seconds=30)
+    code_of(page, DOCUMENTS)
+
+    assert len(devportal.requests.rows) == asked
+
+
+def test_who_waits_for_a_page_waits_for_seconds(page, devportal, monkeypatch):
+    limits = []
+    monkeypatch.setattr("bitrix24.connections.begin", limits.append)
+
+    assert code_of(page, DOCUMENTS) == 200
+
+    assert limits
+    assert max(limits) <= 10
+
+
 def test_a_right_that_was_given_in_signx_outlives_the_silence(journalist, devportal):
     devportal.faults.set({"http_502": 1})
 

@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from bitrix24 import methods
 from devportal import cast
 from documents.models import Document
+from outbox.base import Command
 from robots import proofs, tasks
 from robots.models import RobotCall
 from signx.limits import spend
@@ -89,6 +91,26 @@ def test_a_proof_is_asked_for_once(robots_on, signer, converted, caller, devport
 
     assert ends() == [("ok", 4)]
     assert len(devportal.calls("bizproc.activity.log")) == 4
+
+
+def test_a_refusal_that_says_nothing_of_the_token_is_no_forgery(
+    robots_on, signer, converted, caller, devportal, worker, monkeypatch
+):
+    """Whoever made the call may be waiting: he is answered, and nothing counts as forged."""
+    wordless = Command("bizproc.activity.log", {"event_token": "", "log_message": ""})
+    monkeypatch.setattr(methods, "activity_log_command", lambda *_words: wordless)
+    call = caller.call(properties=PROPERTIES)
+
+    caller.post(call)
+    worker.run()
+
+    (row,) = RobotCall.objects.all()
+    assert row.state == "refused"
+    assert row.response_code != "request_forged"
+    assert not Document.objects.exists()
+    answers = devportal.calls("bizproc.event.send")
+    assert [answer["event_token"] for answer in answers] == [call["event_token"]]
+    assert answers[0]["return_values"]["response_code"] == row.response_code
 
 
 def test_calls_that_keep_coming_are_taken_up_once_a_minute(
