@@ -18,6 +18,7 @@ from journal.events import EventKind
 from journal.services import record
 from robots.models import RobotCall, RobotCallQuerySet
 from signx.errors import RETRYABLE, ErrorCode, SignXError
+from signx.limits import Rule, spend
 
 # A worker that lives is done by then (Q_CLUSTER timeout, 180 s); a dead one's call comes due again.
 LEASE = timedelta(seconds=240)
@@ -34,6 +35,8 @@ OWN_FAULT_TRIES = 4
 PATIENCE = timedelta(hours=24)
 # A link to a file may live for an hour, but what was read with it should still be true.
 ANSWER_FRESH_FOR = timedelta(minutes=5)
+# Each leaves a row and an entry in a journal that is never shortened; more of them leave nothing.
+FORGED_CALLS = Rule("forged_calls", 1000, timedelta(hours=1))
 _UNANSWERED: dict[str, Any] = {"answer": "", "answered_at": None}
 
 
@@ -167,6 +170,9 @@ def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
         row = _lock(call)
         if row is None:
             return
+        if error.code == ErrorCode.REQUEST_FORGED and not _is_worth_noting(row.portal, at):
+            row.delete()
+            return
         row.state = RobotCall.State.REFUSED
         row.response_code = error.code.value
         row.finished_at, row.answer = at, ""
@@ -181,6 +187,14 @@ def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
                 values=replies.failure_values(row.source_id, error, row.portal),
                 at=at,
             )
+
+
+def _is_worth_noting(portal: Portal, at: datetime) -> bool:
+    try:
+        spend(FORGED_CALLS, str(portal.pk), at=at)
+    except SignXError:
+        return False
+    return True
 
 
 def _record_call(call: RobotCall, at: datetime) -> None:

@@ -22,7 +22,7 @@ from outbox.base import Command
 from robots import ledger
 from robots.models import RobotCall
 from signx.errors import RETRYABLE, ErrorCode, SignXError
-from signx.limits import Rule, require_left, spend
+from signx.limits import Rule, spend
 
 # With the questions of the call itself they fit into one batch (bitrix24.client.BATCH_SIZE).
 TOGETHER = 40
@@ -31,19 +31,21 @@ CALLS_ONE_BY_ONE = Rule("robot_calls", 60, timedelta(minutes=10))
 MINUTE_S = 60
 # A signature that is not the portal's; any other refusal says nothing of who made the call.
 DISOWNED = frozenset({"access_denied"})
-# Each leaves an entry in a journal that is never shortened.
-FORGED_CALLS = Rule("forged_calls", 1000, timedelta(hours=1))
+# A portal that is asked fifty times a minute proves so many; no bulk run is larger.
+WAITING_MOST = 2000
 
 
 def begins_at(portal: Portal, at: datetime) -> datetime:
     """When a call that comes now is taken up; `at` for all but the many. Counts it.
 
-    Raises LIMIT_REACHED when most of what came in the portal's name was forged.
+    Raises LIMIT_REACHED when more calls wait for their proof than can be asked about in a minute.
     """
-    require_left(FORGED_CALLS, str(portal.pk), at=at)
     try:
         spend(CALLS_ONE_BY_ONE, str(portal.pk), at=at)
     except SignXError:
+        unproved = RobotCall.objects.filter(portal=portal, state=RobotCall.State.WAITING)
+        if unproved.filter(is_genuine=False).count() >= WAITING_MOST:
+            raise
         return at + timedelta(seconds=MINUTE_S - at.timestamp() % MINUTE_S)
     return at
 
@@ -107,12 +109,9 @@ class Proofs:
             if error.code in RETRYABLE or not error.is_one_of(DISOWNED):
                 raise
             forged = SignXError(ErrorCode.REQUEST_FORGED, error.detail)
-            at = timezone.now()
-            with suppress(SignXError):
-                spend(FORGED_CALLS, str(call.portal_id), at=at)
             if call == self.call:
                 raise forged from error
-            ledger.refuse(call, forged, at)
+            ledger.refuse(call, forged, timezone.now())
 
 
 def _key(call: RobotCall) -> str:

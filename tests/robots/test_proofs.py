@@ -9,8 +9,10 @@ from django_q.models import OrmQ
 from bitrix24 import methods
 from devportal import cast
 from documents.models import Document
+from journal.events import EventKind
+from journal.models import AuditEvent
 from outbox.base import Command
-from robots import proofs, tasks
+from robots import ledger, proofs, tasks
 from robots.models import RobotCall
 from signx.limits import spend
 
@@ -132,18 +134,18 @@ def test_calls_that_keep_coming_are_taken_up_once_a_minute(
     assert asked() == 1
 
 
-def test_a_portal_in_whose_name_all_is_forged_is_not_listened_to(
-    robots_on, stranger, caller, forge
+def test_more_than_can_be_asked_about_are_not_taken_in(
+    robots_on, stranger, caller, forge, monkeypatch
 ):
+    monkeypatch.setattr(proofs, "WAITING_MOST", 3)
     key = str(robots_on.pk)
-    spend(proofs.FORGED_CALLS, key, at=timezone.now(), uses=proofs.FORGED_CALLS.uses - 1)
-    forge(1)
-    spend(proofs.FORGED_CALLS, key, at=timezone.now())
+    spend(proofs.CALLS_ONE_BY_ONE, key, at=timezone.now(), uses=proofs.CALLS_ONE_BY_ONE.uses)
+    forge(3)
 
     refused = caller.post(caller.call(properties=PROPERTIES))
 
     assert (refused.status_code, refused.json()["error"]) == (429, "limit_reached")
-    assert RobotCall.objects.count() == 1
+    assert RobotCall.objects.count() == 3
     elsewhere = {
         "member_id": stranger.member_id,
         "application_token": stranger.application_token,
@@ -151,14 +153,20 @@ def test_a_portal_in_whose_name_all_is_forged_is_not_listened_to(
     assert caller.post(caller.call(properties=PROPERTIES, auth=elsewhere)).status_code == 200
 
 
-def test_what_the_portal_disowns_is_counted(robots_on, signer, forge, worker):
-    forge(3)
+def test_forged_calls_without_number_leave_a_thousand_entries_and_no_process_waits(
+    robots_on, signer, converted, caller, forge, worker
+):
+    key = str(robots_on.pk)
+    spend(ledger.FORGED_CALLS, key, at=timezone.now(), uses=ledger.FORGED_CALLS.uses - 2)
+
+    forge(5)
+    caller.post(caller.call(properties=PROPERTIES))
     worker.run()
 
-    at, key = timezone.now(), str(robots_on.pk)
-    spend(proofs.FORGED_CALLS, key, at=at, uses=proofs.FORGED_CALLS.uses - 3)
-    with pytest.raises(Exception, match="limit_reached"):
-        spend(proofs.FORGED_CALLS, key, at=at)
+    assert ends() == [("ok", 1), ("request_forged", 2)]
+    refused = AuditEvent.objects.filter(kind=EventKind.ROBOT_REFUSED)
+    assert refused.count() == 2
+    assert RobotCall.objects.count() == 3
 
 
 def test_a_bulk_run_of_calls_wakes_one_worker(robots_on, caller):
