@@ -81,7 +81,9 @@ def upload_files(deliveries: list[Delivery]) -> list[Outcome]:
     except BitrixError as error:
         outcomes |= dict.fromkeys(commands, failure(error))
     else:
-        for pk, answer in _upload(portal, files, _alone(deliveries)).items():
+        answers = _upload(portal, files, _alone(deliveries))
+        answers |= _upload_to_new_folder(portal, files, answers, _alone(deliveries))
+        for pk, answer in answers.items():
             outcomes[pk] = _outcome(commands[pk], answer)
     return [outcomes[delivery.pk] for delivery in deliveries]
 
@@ -243,6 +245,35 @@ def _file(portal: Portal, command: Command) -> _File:
         install.prepare_disk(portal, 0)
         folder_id = portal.disk_folder_id
     return _File(folder_id, str(command.params["name"]), bytes(command.params["content"]))
+
+
+def _upload_to_new_folder(
+    portal: Portal, files: Mapping[int, _File], answers: Answers, alone: Collection[int]
+) -> Answers:
+    """Once more for files that the application's folder refused, if it has another one by now:
+    somebody may remove the application and install it anew while files wait."""
+    old = portal.disk_folder_id
+    refused = {
+        pk: files[pk]
+        for pk, answer in answers.items()
+        if files[pk].folder_id == old and isinstance(answer, BitrixError) and _is_foreign(answer)
+    }
+    if not refused:
+        return {}
+    try:
+        install.prepare_disk(portal, 0)
+    except BitrixError as error:
+        return dict.fromkeys(refused, error)
+    if portal.disk_folder_id == old:
+        return {}
+    new = portal.disk_folder_id
+    return _upload(
+        portal, {pk: replace(file, folder_id=new) for pk, file in refused.items()}, alone
+    )
+
+
+def _is_foreign(answer: BitrixError) -> bool:
+    return answer.code in {ErrorCode.NOT_FOUND, ErrorCode.RIGHT_MISSING}
 
 
 def _upload(portal: Portal, files: Mapping[int, _File], alone: Collection[int]) -> Answers:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
 
 from bitrix24 import methods, senders
-from bitrix24.client import BLIP_PAUSES_S
+from bitrix24.client import BLIP_PAUSES_S, BitrixError
 from bitrix24.models import Portal, PortalToken
 from bitrix24.senders import REQUEST_LENGTH, TRIES_TOGETHER
 from devportal import cast
 from outbox import services
 from outbox.base import Command
 from outbox.models import Delivery
+from signx.errors import ErrorCode
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -268,6 +270,33 @@ def test_a_refused_file_does_not_keep_its_neighbours(portal, world, monkeypatch)
     bad.refresh_from_db()
     assert (good.state, bad.state) == (State.DONE, State.DEAD)
     assert bad.error_code == "not_found"
+
+
+def test_files_that_waited_through_a_reinstallation_find_the_new_folder(portal, world):
+    files = [queue_file(portal, name) for name in ("a.pdf", "b.pdf")]
+    Portal.objects.update(disk_folder_id="999999")
+    since = len(world.requests.rows)
+
+    services.deliver_due()
+
+    assert_on_disk(world, *files)
+    assert Portal.objects.get().disk_folder_id == portal.disk_folder_id
+    assert len(world.requests.rows) - since == 3  # refused, asked for the folder, sent
+
+
+def test_a_new_folder_that_cannot_be_asked_for_is_asked_for_again(portal, world, monkeypatch):
+    file = queue_file(portal, "a.pdf")
+    Portal.objects.update(disk_folder_id="999999")
+    away = BitrixError(ErrorCode.PORTAL_UNREACHABLE, "away")
+    with monkeypatch.context() as patch:
+        patch.setattr(methods, "app_folder_id", Mock(side_effect=away))
+        services.deliver_due()
+    file.refresh_from_db()
+    assert file.state == State.PENDING
+
+    services.deliver_due(later(seconds=60))
+
+    assert_on_disk(world, file)
 
 
 def test_a_file_too_large_for_base64_goes_in_two_steps_beside_the_small_ones(
