@@ -15,9 +15,12 @@ from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
 from devportal import app_events, cast, phpform
 from documents.models import Document
+from employees.models import Employee, EmployeeRight, Right
 from signx.env import Host
 from signx.errors import ErrorCode
 from tests.conftest import APP, AUTH, PORTAL
+from tests.frame.desk import Desk
+from tests.frame.new_document import begun
 from tests.robots import conftest as office
 
 _storage = office._storage
@@ -25,6 +28,8 @@ processes = office.processes
 converted, robots_on, signer = office.converted, office.robots_on, office.signer
 
 ROBOTS = {"signx_send", "signx_status"}
+DEAL = 2  # entityTypeId
+TAB = {"placement": "CRM_DEAL_DETAIL_TAB", "deal": cast.DEAL_MAIN}
 
 
 def post_event(wire, event, auth, **data):
@@ -242,17 +247,36 @@ def test_23_no_event_comes_before_the_wizard_is_done(transactional_db, vostok, d
     assert Portal.objects.get().application_token == devportal.portal.application_token
 
 
-def test_28_rights_are_those_of_the_person_who_looks(
-    processes, converted, devportal, portal, vostok
+def test_28_who_sees_a_document_is_not_decided_by_who_sees_its_deal(
+    processes, converted, devportal, vostok
 ):
+    """The deal of a tab is a word of the browser: it neither opens a document nor closes one."""
     processes.send()
     processes.worker.run()
     title = Document.objects.get().title
-    devportal.portal.hidden.add((cast.HR, 2, cast.DEAL_MAIN))
-    place = {"placement": "CRM_DEAL_DETAIL_TAB", "deal": cast.DEAL_MAIN}
+    clerk, hr = (Frame(vostok, user_id, **TAB) for user_id in (cast.CLERK, cast.HR))
 
-    seen = Frame(vostok, cast.DIRECTOR, **place).page.words
-    unseen = Frame(vostok, cast.HR, **place).page.words
+    reader = Employee.objects.get(bitrix_user_id=cast.HR)
+    EmployeeRight.objects.create(employee=reader, right=Right.JOURNAL)
+    devportal.portal.hidden.add((cast.HR, DEAL, cast.DEAL_MAIN))
 
-    assert title in seen
-    assert title not in unseen
+    assert title not in clerk.page.words, "the portal shows him the deal, which is no right of ours"
+    assert title not in hr.page.words, "nor had she one when she came"
+    assert title in Frame(vostok, cast.HR, **TAB).page.words, "now she may see every document"
+
+
+def test_28_what_a_tab_asks_of_the_portal_is_asked_with_its_readers_rights(
+    portal, devportal, vostok
+):
+    """The contact of a hidden deal would otherwise stand in a new document's form."""
+    devportal.portal.hidden.add((cast.HR, DEAL, cast.DEAL_MAIN))
+    contacts = {}
+
+    for user_id in (cast.CLERK, cast.HR):
+        Frame(vostok, user_id, **TAB)
+        sender = Employee.objects.get(bitrix_user_id=user_id)
+        EmployeeRight.objects.create(employee=sender, right=Right.SEND)
+        draft = begun(Desk(sender, deal=cast.DEAL_MAIN))
+        contacts[user_id] = draft.answers.get("p0-reference")
+
+    assert contacts == {cast.CLERK: f"C_{cast.CONTACT_MAIN}", cast.HR: None}
