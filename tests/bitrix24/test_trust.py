@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 
 import pytest
+import requests
+from requests.adapters import BaseAdapter
 
-from bitrix24 import client, incoming, tasks
+from bitrix24 import client, incoming, tasks, transport
+from bitrix24.addresses import netloc
 from bitrix24.client import BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
 from devportal import cast, phpform
@@ -17,6 +20,23 @@ from tests.bitrix24.conftest import AUTH, DOMAIN
 pytestmark = pytest.mark.django_db
 # Loopback, the cloud's metadata service, a private network, a name that leads to loopback.
 WRONG_PLACES = ["127.0.0.1:9", "169.254.169.254", "10.0.0.1", "localhost"]
+# A number needs no name server to be found good: no check of addresses refuses this one.
+PUBLIC = "https://95.163.250.1"
+
+
+class Elsewhere(BaseAdapter):
+    """A server of somebody else's: notes what is asked of it and breaks off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def send(self, request: requests.PreparedRequest, *_args: object, **_kw: object):
+        self.asked.append(str(request.url))
+        raise requests.ConnectionError("somebody else's server")
+
+    def close(self) -> None:
+        pass
 
 
 def hosts_asked(world, since: int = 0) -> set[str]:
@@ -68,22 +88,39 @@ def test_a_call_with_somebody_elses_member_id_is_refused(portal, install, world,
     assert hosts_asked(world, since) == set()
 
 
-@pytest.mark.parametrize("host", WRONG_PLACES)
-def test_addresses_in_a_calls_own_words_are_never_used(portal, world, host):
+@pytest.mark.parametrize("url", [*(f"http://{host}" for host in WRONG_PLACES), PUBLIC])
+def test_addresses_in_a_calls_own_words_are_never_used(portal, world, url):
+    """Tokens are taken from a call, because the authorization server vouches for them; where they
+    would be sent to is not."""
     tasks.run_due()
+    elsewhere = Elsewhere()
+    transport.mount(f"{url}/", elsewhere)
     auth = auth_block(world, world.portal, cast.DIRECTOR, with_refresh=True) | {
-        "client_endpoint": f"http://{host}/rest/",
-        "server_endpoint": f"http://{host}/rest/",
-        "domain": host,
+        "client_endpoint": f"{url}/rest/",
+        "server_endpoint": f"{url}/rest/",
+        "domain": netloc(url),
     }
 
     incoming.authenticate({"auth": auth})
     world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=auth)
     world.settle()
     tasks.run_due()
+    assert client.call(portal, "profile")
 
+    assert elsewhere.asked == []
+    assert PortalToken.objects.get().access_token == auth["access_token"], "the call was heard"
     assert Portal.objects.get().client_endpoint == portal.client_endpoint
     assert hosts_asked(world) <= {AUTH, DOMAIN}
+
+
+def test_what_listens_elsewhere_hears_whoever_asks(world):
+    elsewhere = Elsewhere()
+    transport.mount(f"{PUBLIC}/", elsewhere)
+
+    with pytest.raises(BitrixError):
+        transport.get(f"{PUBLIC}/rest/app.info")
+
+    assert elsewhere.asked == [f"{PUBLIC}/rest/app.info"]
 
 
 @pytest.mark.parametrize("host", WRONG_PLACES)
