@@ -238,8 +238,10 @@ def mark_dead(token: PortalToken, reason: str) -> None:
     fresh = PortalToken.objects.filter(pk=token.pk).first()
     if fresh is None or fresh.access_token != token.access_token:
         return
-    PortalToken.objects.filter(pk=token.pk).update(dead_at=timezone.now(), dead_reason=reason[:60])
-    access.note_death(token, reason)
+    # Encrypted, so the database cannot compare the token itself; every new pair moves the time.
+    same = PortalToken.objects.filter(pk=token.pk, refreshed_at=fresh.refreshed_at)
+    if same.update(dead_at=timezone.now(), dead_reason=reason[:60]):
+        access.note_death(token, reason)
 
 
 def _dead(token: PortalToken) -> BitrixError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from bitrix24 import client, methods, oauth
@@ -12,6 +13,7 @@ from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from devportal import cast
 from signx.errors import ErrorCode
+from tests.bitrix24 import listener
 from tests.bitrix24.conftest import DOMAIN
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,34 @@ def test_every_refresh_uses_the_refresh_token_of_the_one_before(portal, world):
         assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
 
     assert token_of(cast.DIRECTOR).dead_at is None
+
+
+def test_a_pair_that_comes_while_a_verdict_is_being_written_stays_alive(settled, open_app):
+    """The verdict is of the pair before: the user has just opened the application."""
+    judged = token_of(cast.DIRECTOR)
+    waiting = [open_app]
+
+    def open_first(execute, sql, *asked):
+        if sql.startswith("UPDATE") and "dead_reason" in sql and waiting:
+            waiting.pop()()
+        return execute(sql, *asked)
+
+    with connection.execute_wrapper(open_first):
+        oauth.mark_dead(judged, "authorization_error")
+
+    now = token_of(cast.DIRECTOR)
+    assert waiting == []
+    assert now.access_token != judged.access_token
+    assert now.dead_at is None
+    assert Portal.objects.get().access_lost_at is None
+    assert listener.HEARD == []
+
+
+def test_a_verdict_of_the_pair_that_is_stored_stands(settled):
+    oauth.mark_dead(token_of(cast.DIRECTOR), "authorization_error")
+
+    assert token_of(cast.DIRECTOR).dead_reason == "authorization_error"
+    assert [(settled.member_id, "access_lost")] == listener.HEARD
 
 
 def test_a_token_that_is_known_to_be_over_is_not_tried(portal, world):
