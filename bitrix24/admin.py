@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,9 +14,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.answers import as_int
-from bitrix24.errors import BUSY, DEAD_USER, GONE, STALE_TOKEN
+from bitrix24.errors import BUSY, FORBIDDEN, MISSING, UNSTABLE, WITHDRAWN
 from bitrix24.limits import is_blocked
 from bitrix24.models import Portal, RestCall
+from bitrix24.rest_log import NO_ANSWER
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -132,16 +134,41 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class ErrorFilter(admin.SimpleListFilter):
-    """By the refusals that mean something to us, for the same reason."""
+    """By what can go wrong, for the same reason: kinds first, then the codes that have a meaning
+    of their own for us. Each refusal is under one choice."""
 
     title = _("error")
     parameter_name = "error"
+    kinds: ClassVar[dict[str, tuple[Any, frozenset[str]]]] = {
+        "rights": (_("Rights refused"), FORBIDDEN),
+        "missing": (_("Not found"), MISSING),
+        "unstable": (_("Failure inside Bitrix24"), UNSTABLE),
+    }
+    codes = WITHDRAWN | BUSY
+    # The authorization server's methods leave the error empty.
+    unanswered = Q(error=NO_ANSWER) | Q(error="") & (Q(http_status=None) | Q(http_status__gte=400))
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [(code, code) for code in sorted(STALE_TOKEN | DEAD_USER | GONE | BUSY)]
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [
+            ("unanswered", _("No answer, or none that says why")),
+            *((kind, name) for kind, (name, _codes) in self.kinds.items()),
+            ("other", _("Anything else")),
+            *((code, code) for code in sorted(self.codes)),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RestCall]) -> QuerySet[RestCall]:
-        return queryset.filter(error__iexact=self.value()) if self.value() else queryset
+        wanted = self.value()
+        if not wanted:
+            return queryset
+        if wanted == "unanswered":
+            return queryset.filter(self.unanswered)
+        # Portals of different versions differ in the case of their codes.
+        named = queryset.alias(code=Lower("error"))
+        if wanted == "other":
+            known = self.codes.union(*(codes for _name, codes in self.kinds.values()))
+            return named.exclude(code__in=known | {"", NO_ANSWER})
+        _name, codes = self.kinds.get(wanted, ("", {wanted.lower()}))
+        return named.filter(code__in=codes)
 
 
 @admin.register(RestCall)

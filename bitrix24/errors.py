@@ -35,9 +35,9 @@ WITHDRAWN = (
         "wrong_client",
     }
 )
-_UNSTABLE = frozenset({"internal_server_error", "error_unexpected_answer", "connection_error"})
-_MISSING = frozenset({"not_found", "error_not_found", "owner_not_found"})
-_FORBIDDEN = frozenset(
+UNSTABLE = frozenset({"internal_server_error", "error_unexpected_answer", "connection_error"})
+MISSING = frozenset({"not_found", "error_not_found", "owner_not_found"})
+FORBIDDEN = frozenset(
     {
         "access_denied",
         "docgen_access_error",
@@ -105,10 +105,10 @@ def error_code(bitrix_code: str, description: str, http_status: int) -> ErrorCod
     """Ours for theirs; both texts in lower case. Unnamed errors are known by their words."""
     if bitrix_code in BUSY:
         return ErrorCode.PORTAL_BUSY
-    if bitrix_code in WITHDRAWN or bitrix_code in _UNSTABLE or http_status >= 500:
+    if bitrix_code in WITHDRAWN or bitrix_code in UNSTABLE or http_status >= 500:
         return ErrorCode.PORTAL_UNREACHABLE
-    if bitrix_code in _MISSING or ("not found" in description and bitrix_code in {"", "0"}):
+    if bitrix_code in MISSING or ("not found" in description and bitrix_code in {"", "0"}):
         return ErrorCode.NOT_FOUND
-    if bitrix_code in _FORBIDDEN or "access denied" in description or "permission" in description:
+    if bitrix_code in FORBIDDEN or "access denied" in description or "permission" in description:
         return ErrorCode.RIGHT_MISSING
     return ErrorCode.INPUT_INVALID

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from lxml import html
 
 from bitrix24 import limits
 from bitrix24.errors import from_answer
@@ -116,3 +117,58 @@ def test_calls_are_found_by_what_went_wrong_without_reading_the_whole_log(suppor
 
     assert {row.method for row in page.context["cl"].result_list} == found
     assert "DISTINCT" not in " ".join(query["sql"] for query in asked if "restcall" in query["sql"])
+
+
+WRONG = {
+    "crm.item.get": (403, "ACCESS_DENIED"),
+    "crm.documentgenerator.document.get": (401, "insufficient_scope"),
+    "crm.contact.get": (400, "NOT_FOUND"),
+    "disk.folder.uploadfile": (200, "ERROR_NOT_FOUND"),
+    "user.get": (401, "PAYMENT_REQUIRED"),
+    "app.info": (401, "invalid_client"),
+    "batch": (500, "INTERNAL_SERVER_ERROR"),
+    "profile": (None, "no answer"),
+    "bizproc.event.send": (502, "no answer"),
+    "oauth.token": (None, ""),
+    "im.notify.personal.add": (400, "USER_ID_EMPTY"),
+    "event.get": (302, "redirected"),
+    "event.bind": (401, "expired_token"),
+}
+
+
+@pytest.fixture
+def went_wrong(db) -> None:
+    """One call for everything that can go wrong, and one that was answered."""
+    for method, (status, error) in (WRONG | {"scope": (200, "")}).items():
+        RestCall.objects.create(
+            at=timezone.now(), method=method, http_status=status, error=error, duration_ms=1
+        )
+
+
+def found_by(support: Client, query: str) -> set[str]:
+    return {row.method for row in support.get(CALLS + query).context["cl"].result_list}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ("rights", {"crm.item.get", "crm.documentgenerator.document.get"}),
+        ("missing", {"crm.contact.get", "disk.folder.uploadfile"}),
+        ("payment_required", {"user.get"}),
+        ("unstable", {"batch"}),
+        ("unanswered", {"profile", "bizproc.event.send", "oauth.token"}),
+        ("other", {"im.notify.personal.add", "event.get"}),
+        ("USER_ID_EMPTY", {"im.notify.personal.add"}),
+    ],
+)
+def test_calls_are_found_by_the_kind_of_their_error(support, went_wrong, chosen, found):
+    assert found_by(support, f"?error={chosen}") == found
+
+
+def test_whatever_went_wrong_is_under_one_of_the_choices(support, went_wrong):
+    page = html.fromstring(support.get(CALLS).content)
+    choices = page.xpath("//nav[@id='changelist-filter']//a[contains(@href, '?error=')]/@href")
+
+    found = [method for choice in choices for method in found_by(support, choice)]
+
+    assert sorted(found) == sorted(WRONG)
