@@ -38,7 +38,9 @@ class PinnedAdapter(HTTPAdapter):
     """Connects to addresses that were checked, in time (bitrix24.connections)."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        # Loaded in addition to the bundle that requests brings.
+        own = settings.CA_CERTIFICATES or None
+        super().init_poolmanager(*args, ca_cert_data=own, **kwargs)
         self.poolmanager.pool_classes_by_scheme = connections.POOLS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -63,6 +64,18 @@ def certificates(name: str) -> str:
         raise ImproperlyConfigured(f"{name}: {path} cannot be read") from error
     if "-----BEGIN CERTIFICATE-----" not in text:
         raise ImproperlyConfigured(f"{name}: {path} holds no certificate in PEM")
+    return text
+
+
+def authorities(name: str) -> str:
+    """`certificates` that connections can believe: each of them is tried."""
+    text = certificates(name)
+    if not text:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except ssl.SSLError as error:
+        raise ImproperlyConfigured(f"{name}: a certificate in the file is damaged") from error
     return text
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from signx.env import (
     Hosts,
     at_least,
+    authorities,
     certificates,
     choice,
     env,
@@ -158,6 +159,8 @@ BITRIX24_BURST = env.int("BITRIX24_BURST", default=45)
 BITRIX24_OPERATING_LIMIT_S = env.int("BITRIX24_OPERATING_LIMIT_S", default=420)
 # Portals that may live on private addresses: "crm.corp.example", "host:8443@10.0.0.5".
 SELF_HOSTED_PORTALS: Hosts = hosts("SELF_HOSTED_PORTALS")
+# A company's own authorities, believed by connections to portals beside the usual ones.
+CA_CERTIFICATES = authorities("SIGNX_CA_FILE")
 BITRIX24_TIMEOUT_S = (5, 60)  # connect, read: a portal cuts every request at 60 s
 
 # Run in order by the install wizard; each may run twice.
