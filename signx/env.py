@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ class Env(environ.FileAwareEnv):
         except ValueError as error:
             raise ImproperlyConfigured(f"{var}: {error}") from error
 
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 env = Env()
 environ.Env.read_env(Path(__file__).resolve().parent.parent / ".env", overwrite=False)
@@ -54,17 +57,19 @@ def at_least(name: str, lowest: int, *, default: int) -> int:
 
 
 def certificates(name: str) -> str:
-    """The text of a PEM file with one certificate or more; empty when no file is named."""
+    """The certificates of a PEM file, one or more, as text; empty when no file is named."""
     path = env.str(name, default="")
     if not path:
         return ""
     try:
-        text = Path(path).read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
+        # Between the certificates people write whose they are, in any encoding.
+        text = Path(path).read_text("ascii", errors="replace")
+    except OSError as error:
         raise ImproperlyConfigured(f"{name}: {path} cannot be read") from error
-    if "-----BEGIN CERTIFICATE-----" not in text:
+    found = _CERTIFICATE.findall(text)
+    if not found:
         raise ImproperlyConfigured(f"{name}: {path} holds no certificate in PEM")
-    return text
+    return "\n".join(found)
 
 
 def authorities(name: str) -> str:

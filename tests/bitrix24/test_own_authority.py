@@ -151,7 +151,7 @@ def start_with(path: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_file_is_read_at_the_start(company, tmp_path):
     path = tmp_path / "company-ca.pem"
-    path.write_text(company.pem)
+    path.write_text(f"Наш удостоверяющий центр, до 2036\n{company.pem}")
 
     assert start_with(path).stdout.strip() == company.pem.strip()
 
@@ -160,7 +160,7 @@ def test_the_file_is_read_at_the_start(company, tmp_path):
     ("content", "reason"),
     [
         (None, "cannot be read"),
-        (b"\x30\x82\x01\x0a", "cannot be read"),
+        (b"\x30\x82\x01\x0a", "holds no certificate in PEM"),
         (b"the certificate of our company\n", "holds no certificate in PEM"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "damaged"),
     ],
