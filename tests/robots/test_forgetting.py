@@ -1,16 +1,20 @@
-"""What SIGNX forgets of robot calls with time, and what it may never forget."""
+"""What SIGNX forgets of robot calls, with time or with their portal, and what it never may."""
 
 from __future__ import annotations
 
 import pytest
 from django.utils import timezone
 
+from bitrix24 import tasks as bitrix24_tasks
+from bitrix24.models import Portal
 from devportal import cast
 from documents.models import Document
 from journal.events import EventKind
 from journal.models import AuditEvent
+from outbox.models import Delivery
 from robots import tasks
 from robots.models import RobotCall
+from tests.conftest import install
 
 INPUTS = {
     "document": str(cast.CONTRACT),
@@ -74,4 +78,43 @@ def test_a_call_that_still_waits_is_never_forgotten(robots_on, caller, clock, se
 
     waiting = RobotCall.objects.due(timezone.now()).get()
     assert waiting.properties == {"document": "x"}
+    assert waiting.event_token
+
+
+@pytest.mark.parametrize("waits_for", ["a worker", "the conversion"])
+def test_calls_that_wait_are_closed_when_the_application_is_removed(
+    robots_on, signer, caller, devportal, worker, clock, waits_for
+):
+    """Nobody is left to be answered, and what the portal has said holds links with its tokens."""
+    caller.post(caller.call(properties=INPUTS))
+    if waits_for == "the conversion":
+        tasks.run_due()
+    RobotCall.objects.update(answer="https://vostok.portal.test/rest/file?auth=secret")
+
+    devportal.uninstall()
+    devportal.settle()
+    worker.run()
+
+    closed = RobotCall.objects.get()
+    assert Portal.objects.get(pk=robots_on.pk).status == Portal.Status.UNINSTALLED
+    assert (closed.state, closed.response_code) == (RobotCall.State.REFUSED, "portal_unreachable")
+    assert (closed.answer, closed.event_token, closed.properties) == ("", "", {})
+    told = AuditEvent.objects.get(kind=EventKind.ROBOT_REFUSED)
+    assert told.data == {"robot": "signx_send", "error_code": "portal_unreachable"}
+    assert not Delivery.objects.filter(kind="workflow_reply").exists()
+    clock(hours=25)
+    assert not tasks.has_due(timezone.now())
+
+
+def test_calls_of_other_portals_wait_on(robots_on, caller, devportal, sever):
+    install(sever)
+    caller.post(caller.call(properties=INPUTS))
+
+    devportal.uninstall(devportal.other_portal)
+    devportal.settle()
+    bitrix24_tasks.run_due()
+
+    assert Portal.objects.filter(status=Portal.Status.UNINSTALLED).exists()
+    waiting = RobotCall.objects.get()
+    assert waiting.state == RobotCall.State.WAITING
     assert waiting.event_token
