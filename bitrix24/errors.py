@@ -7,8 +7,9 @@ never by the HTTP status alone: the statuses of one code differ between server v
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.answers import storable
@@ -22,6 +23,8 @@ DEAD_USER = frozenset({"authorization_error", "user_access_error", "invalid_gran
 TOKENLESS = frozenset({"no_token"})
 # The application is gone from the portal, or the portal is gone.
 GONE = frozenset({"not_installed", "application_not_found", "portal_deleted"})
+# The application's paid period is over. The portal is there, and a person has to pay.
+UNPAID = frozenset({"payment_required"})
 BUSY = frozenset({"query_limit_exceeded", "operation_time_limit", "overload_limit"})
 
 # We have no access, by this token or at all.
@@ -29,8 +32,8 @@ WITHDRAWN = (
     STALE_TOKEN
     | DEAD_USER
     | GONE
+    | UNPAID
     | {
-        "payment_required",
         "invalid_client",
         "wrong_client",
     }
@@ -52,6 +55,8 @@ FORBIDDEN = frozenset(
         "error_method_not_found",
     }
 )
+# How soon an unpaid portal is asked again.
+UNPAID_PAUSE = timedelta(hours=1)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -87,12 +92,14 @@ def from_answer(method: str, error: object, description: object, http_status: in
     """The error of an answer that has the key `error`; the code may be empty or a number."""
     bitrix_code = storable(str(error if error is not None else ""))
     text = storable(_TAG.sub(" ", str(description or ""))).strip()[:200]
+    is_unpaid = bitrix_code.lower() in UNPAID
     return BitrixError(
         error_code(bitrix_code.lower(), text.lower(), http_status),
         f"{method} -> {http_status} {bitrix_code!r}",
         bitrix_code=bitrix_code,
         description=text,
         http_status=http_status,
+        retry_at=timezone.now() + UNPAID_PAUSE if is_unpaid else None,
     )
 
 

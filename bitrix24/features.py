@@ -6,16 +6,20 @@ that does not know these questions is taken to have everything: its refusals wil
 
 from __future__ import annotations
 
+from django.db import transaction
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24 import client
 from bitrix24.answers import as_bool, as_dict, as_list, as_text
 from bitrix24.client import BatchAnswer, Command
-from bitrix24.errors import BitrixError
+from bitrix24.errors import UNPAID, BitrixError
+from bitrix24.limits import PAYMENT
 from bitrix24.models import Portal
+from bitrix24.news import tell
+from outbox.services import hasten
 
-PAYMENT = "payment"
 # Scope -> a method of it that we cannot do without, and what is lost without it.
 NEEDS: dict[str, tuple[str, Promise]] = {
     "bizproc": (
@@ -56,7 +60,9 @@ NOT_GRANTED = _(
 NOT_IN_PLAN = _(
     "The portal does not have %(method)s: its plan lacks the feature or the module is off."
 )
-UNPAID = _("The application's paid period is over: Bitrix24 refuses its calls until it is renewed.")
+NOT_PAID = _(
+    "The application's paid period is over: Bitrix24 refuses its calls until it is renewed."
+)
 
 
 def look(portal: Portal, user_id: int = 0) -> None:
@@ -71,13 +77,20 @@ def look(portal: Portal, user_id: int = 0) -> None:
 
 
 def note_answer(portal: Portal, answer: BatchAnswer) -> None:
-    """Write down what the answers to `questions` say."""
-    _remember(portal, _missing(answer))
+    """Write down what the answers to `questions` say. Once they say that the application is paid
+    for again, what was refused for want of payment comes due."""
+    missing = _missing(answer)
+    is_paid_again = PAYMENT in portal.missing and "app" in answer.results
+    with transaction.atomic():
+        _remember(portal, missing)
+        if is_paid_again and PAYMENT not in missing:
+            hasten(portal.lane, timezone.now())
+            tell(portal, "paid")
 
 
 def note_refusal(portal: Portal, error: BitrixError) -> None:
     """A portal that answers nothing at all may be one where the application is not paid for."""
-    if error.bitrix_code.lower() == "payment_required":
+    if error.is_one_of(UNPAID):
         _remember(portal, [PAYMENT])
 
 
@@ -114,7 +127,7 @@ def _missing(answer: BatchAnswer) -> list[str]:
 def _sentence(code: str) -> list[str | Promise]:
     kind, _colon, scope = code.partition(":")
     if kind == PAYMENT or scope not in NEEDS:
-        return [UNPAID]
+        return [NOT_PAID]
     method, loss = NEEDS[scope]
     cause = NOT_GRANTED if kind == "scope" else NOT_IN_PLAN
     return [loss, str(cause) % {"scope": scope, "method": method}]

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from bitrix24 import access, held, incoming, oauth, offers
 from bitrix24.answers import as_bool, as_dict, as_text
-from bitrix24.errors import DEAD_USER, GONE, BitrixError
+from bitrix24.errors import DEAD_USER, GONE, UNPAID, BitrixError
 from bitrix24.models import (
     FrameLook,
     FrameSession,
@@ -74,7 +74,7 @@ def receive_held(portal: Portal, _argument: str, payload: dict[str, Any], is_gen
 
 
 class Verdict(Enum):
-    PRESENT = auto()  # a token works
+    PRESENT = auto()  # a token works, or would if the application were paid for
     GONE = auto()
     NO_ACCESS = auto()  # nobody is left who could say
     UNKNOWN = auto()  # the authorization server did not answer
@@ -110,6 +110,8 @@ def _verdict(portal: Portal) -> Verdict:
         try:
             oauth.refresh(token)
         except BitrixError as error:
+            if token.is_admin and error.is_one_of(UNPAID):
+                return Verdict.PRESENT
             if token.is_admin and not error.is_one_of(DEAD_USER | GONE):
                 is_answered = False
         else:
@@ -265,7 +267,8 @@ def _uninstall(sender: Portal, payload: Mapping[str, Any]) -> None:
 
 
 def _payment(portal: Portal, payload: Mapping[str, Any]) -> None:
-    """Only a reason to look: what is paid, the portal is asked (features)."""
+    """Only a reason to look: what is paid, the portal is asked, and its answer wakes what waits
+    (features)."""
     _look_over(portal)
 
 

@@ -20,12 +20,14 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from bitrix24.answers import as_dict, as_float, as_int
-from bitrix24.errors import BUSY, BitrixError
+from bitrix24.errors import BUSY, UNPAID, BitrixError
 from bitrix24.models import MethodBudget, Portal
 from signx.errors import ErrorCode
 
 log = logging.getLogger(__name__)
 
+# In Portal.missing (bitrix24.features).
+PAYMENT = "payment"
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 64.0
 PAUSE_SPREAD = 1.5
@@ -72,6 +74,8 @@ def resting_methods(portal: Portal, at: datetime) -> dict[str, datetime]:
 
 def note_refusal(portal: Portal, method: str, error: BitrixError, at: datetime) -> None:
     """Begin the rest that a refusal asks for, and put its end into `error.retry_at`."""
+    if error.is_one_of(UNPAID):
+        _note_unpaid(portal, error.retry_at or at)
     if not error.is_one_of(BUSY):
         return
     reason = error.bitrix_code.lower()
@@ -167,6 +171,13 @@ def _block_portal(portal: Portal, at: datetime) -> datetime:
     until = at + BLOCKED
     Portal.objects.filter(pk=portal.pk).update(paused_until=until)
     return until
+
+
+def _note_unpaid(portal: Portal, until: datetime) -> None:
+    """Administrators read why; the portal is looked over by then, to see whether it still is so."""
+    row = Portal.objects.filter(pk=portal.pk)
+    row.update(missing=[PAYMENT])
+    row.filter(look_over_at__gt=until).update(look_over_at=until)
 
 
 def _rest(portal: Portal, method: str, at: datetime) -> datetime:

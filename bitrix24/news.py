@@ -10,10 +10,10 @@ from django.utils.module_loading import import_string
 
 from bitrix24.models import Portal
 
-# installed, updated, uninstalled: in the transaction of the change. access_lost: no administrator's
-# token works any more. wiped: delete what you keep of the portal; outside a transaction, and
-# repeated until every listener has come to its end.
-News = Literal["installed", "updated", "uninstalled", "access_lost", "wiped"]
+# installed, updated, uninstalled, paid (it was not for a while): in the transaction of the change.
+# access_lost: no administrator's token works any more. wiped: delete what you keep of the portal;
+# outside a transaction, and repeated until every listener has come to its end.
+News = Literal["installed", "updated", "uninstalled", "access_lost", "paid", "wiped"]
 
 
 def tell(portal: Portal, what: News) -> None:

@@ -1,8 +1,9 @@
 """Which faults the storm is made of: all that a portal can recover from by itself.
 
 Left out: `uninstall` ends a portal for good, `robots_deleted` breaks the running processes of the
-portal itself, `hijacked_302` must never be followed; each has tests of its own. `server_error`,
-`overload` and `auth_502` are 5xx answers like `http_502`, and would only make it strike more.
+portal itself, `hijacked_302` must never be followed, `unpaid` lasts until a person pays; each has
+tests of its own. `server_error`, `overload` and `auth_502` are 5xx answers like `http_502`, and
+would only make it strike more.
 """
 
 STORM = (

@@ -20,6 +20,7 @@ class Point(StrEnum):
     APP_INFO = "app_info"
     CONVERSION = "conversion"
     ROBOT_CALL = "robot_call"
+    PAYMENT = "payment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ FAULTS: dict[str, Fault] = {
         Fault("conversion_never", Point.CONVERSION, "PDF документа не появляется никогда"),
         Fault("conversion_failed", Point.CONVERSION, "Преобразование в PDF завершается ошибкой"),
         Fault("duplicate_call", Point.ROBOT_CALL, "Вызов робота приходит дважды"),
+        Fault("unpaid", Point.PAYMENT, "Приложение не оплачено: 401 PAYMENT_REQUIRED"),
         Fault("robots_deleted", Point.REST, "Портал удалил роботов приложения", is_action=True),
         Fault("uninstall", Point.REST, "Приложение удалено с портала", is_action=True),
     )
@@ -103,6 +105,11 @@ class FaultTable:
         for name in names:
             self.struck[name] += 1
         return names
+
+    def draw_payment(self) -> list[str]:
+        """As `draw`, without a throw of the dice while it is off: with the same seed the other
+        faults strike as if this one did not exist."""
+        return self.draw(Point.PAYMENT) if self._probabilities.get("unpaid") else []
 
 
 def parse_faults(text: str) -> dict[str, float]:

@@ -79,6 +79,16 @@ def wake() -> None:
         transaction.on_commit(_start_worker)
 
 
+def hasten(lane: str, at: datetime) -> None:
+    """The other side lets us in again: what it has put off comes due. What would come due within
+    a lease stays as it is: somebody may be sending it."""
+    refused = Delivery.objects.filter(
+        lane=lane, state=Delivery.State.PENDING, error_code=ErrorCode.PORTAL_UNREACHABLE.value
+    )
+    if refused.filter(next_attempt_at__gt=at + LEASE).update(next_attempt_at=at):
+        wake()
+
+
 def _start_worker() -> None:
     async_task("outbox.tasks.deliver_due")
 

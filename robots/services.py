@@ -34,6 +34,7 @@ __all__ = [
     "SwitchState",
     "accept_call",
     "due",
+    "portal_changed",
     "receive_call",
     "receive_held",
     "restore_robots",
@@ -125,6 +126,14 @@ def run(call_id: int) -> None:
         except Exception:
             log.exception("robot call %s", call.pk)
             _fail(call, _broken("see the log"))
+
+
+def portal_changed(portal: Portal, what: str) -> None:
+    """Listener of bitrix24. Calls that would come due within a lease may be in a worker's hands."""
+    if what == "paid":
+        at = timezone.now()
+        waiting = RobotCall.objects.filter(portal=portal, state=RobotCall.State.WAITING)
+        waiting.filter(next_attempt_at__gt=at + ledger.LEASE).update(next_attempt_at=at)
 
 
 def shown_switches(portal: Portal) -> list[SwitchState]:

@@ -177,6 +177,7 @@ INSTALL_STEPS = [
 UPKEEP = ["robots.upkeep.LOOK", "bitrix24.upkeep.FEATURES", "bitrix24.upkeep.HANDLERS"]
 # Told what becomes of a portal (bitrix24/news.py): f(portal, what).
 PORTAL_LISTENERS = [
+    "robots.services.portal_changed",
     "robots.wiping.portal_changed",
     "documents.wiping.portal_changed",
     "journal.services.portal_changed",

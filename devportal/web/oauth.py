@@ -19,12 +19,14 @@ def token() -> Response:
     params = dict(request.values)
     here = world()
     with here.lock:
-        g.record.faults += here.faults.draw(Point.TOKEN)
+        g.record.faults += here.faults.draw(Point.TOKEN) + here.faults.draw_payment()
         if "invalid_grant" in g.record.faults:
             here.auth.revoke_refresh(str(params.get("refresh_token", "")))
         try:
             if "auth_502" in g.record.faults:
                 return strikes.html(strikes.BAD_GATEWAY, 502)
+            if "unpaid" in g.record.faults:
+                raise strikes.unpaid()
             answer = _json(here.auth.refresh(params, here.portals))
             return strikes.dropped(answer) if "refresh_lost" in g.record.faults else answer
         except RestError as problem:

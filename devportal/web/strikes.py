@@ -30,7 +30,7 @@ def before(
     world: World, portal: Portal, access_token: str, record: RequestRecord
 ) -> Response | None:
     """Draw the faults of a REST request; a response when one of them answers in its place."""
-    struck = world.faults.draw(Point.REST)
+    struck = world.faults.draw(Point.REST) + world.faults.draw_payment()
     record.faults += struck
     if "slow" in struck:
         world.sleep(world.config.slow_s)
@@ -76,6 +76,8 @@ def _instead(world: World, portal: Portal, struck: list[str]) -> Response | None
         return Response(status=302, headers={"Location": iri_to_uri(target)})
     if "overload" in struck:
         return error(RestError("OVERLOAD_LIMIT", "REST API is blocked due to overload.", 503))
+    if "unpaid" in struck:
+        return error(unpaid())
     if "server_error" in struck:
         return error(RestError("INTERNAL_SERVER_ERROR", "Internal server error", 500))
     if "rate_limit" in struck or not world.admits(portal):
@@ -84,6 +86,11 @@ def _instead(world: World, portal: Portal, struck: list[str]) -> Response | None
         text = "Method is blocked due to operation time limit."
         return error(RestError("OPERATION_TIME_LIMIT", text, 429))
     return None
+
+
+def unpaid() -> RestError:
+    """The paid period of the application is over."""
+    return RestError("PAYMENT_REQUIRED", "Payment required", 401)
 
 
 def dropped(response: Response) -> Response:

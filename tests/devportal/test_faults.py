@@ -15,7 +15,7 @@ def test_every_fault_of_the_contract_is_in_the_table():
         "expired_token", "invalid_grant", "rate_limit", "operation_limit", "slow", "drop_before",
         "drop_after", "http_502", "html_body", "renamed_302", "hijacked_302", "server_error",
         "overload", "refresh_lost", "auth_502", "info_502", "conversion_never", "conversion_failed",
-        "duplicate_call", "robots_deleted", "uninstall",
+        "duplicate_call", "robots_deleted", "uninstall", "unpaid",
     }  # fmt: skip
 
 
@@ -46,6 +46,7 @@ def test_the_same_seed_strikes_the_same_requests():
         ("rate_limit", 503, "QUERY_LIMIT_EXCEEDED"),
         ("operation_limit", 429, "OPERATION_TIME_LIMIT"),
         ("uninstall", 401, "APPLICATION_NOT_FOUND"),
+        ("unpaid", 401, "PAYMENT_REQUIRED"),
     ],
 )
 def test_struck_requests_are_answered_the_documented_way(admin, world, name, status, error):
@@ -64,6 +65,36 @@ def test_the_authorization_server_may_fail_to_say_whose_a_token_is(admin, http, 
 
     assert failed.status_code == 502
     assert http.get(url, params={"auth": admin.token}).json()["result"]["user_id"] == "1"
+
+
+def test_the_authorization_server_refuses_who_has_not_paid(admin, http, world):
+    always(world, "unpaid")
+    pair = world.auth.find(admin.token)
+    asked = {
+        "grant_type": "refresh_token",
+        "client_id": world.config.client_id,
+        "client_secret": world.config.client_secret,
+        "refresh_token": pair.refresh_token,
+    }
+
+    refused = http.get(f"http://{AUTH_HOST}/oauth/token/", params=asked)
+    world.faults.clear()
+
+    assert (refused.status_code, refused.json()["error"]) == (401, "PAYMENT_REQUIRED")
+    assert http.get(f"http://{AUTH_HOST}/oauth/token/", params=asked).status_code == 200
+
+
+def test_nobody_else_strikes_differently_because_payment_is_possible():
+    def strikes(look_at_payment):
+        table = FaultTable({"http_502": 0.5}, 7)
+        found = []
+        for _ in range(40):
+            found.append(table.draw(Point.REST))
+            if look_at_payment:
+                assert table.draw_payment() == []
+        return found
+
+    assert strikes(look_at_payment=True) == strikes(look_at_payment=False)
 
 
 def test_dropped_before_nothing_happened(admin, world):

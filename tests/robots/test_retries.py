@@ -208,6 +208,26 @@ def test_a_call_waits_a_day_for_an_administrator(processes, converted, devportal
     assert step.values["response_code"] == "ok"
 
 
+def test_a_call_waits_a_day_for_payment_and_is_answered_at_once_then(
+    processes, converted, devportal, clock
+):
+    devportal.faults.set({"unpaid": 1.0})
+    step = processes.send()
+    for _time in range(20):
+        tasks.run_due()
+        clock(hours=1)
+    tasks.run_due()
+    waiting = RobotCall.objects.get()
+    assert (waiting.state, waiting.attempts) == ("waiting", 0)
+    assert waiting.next_attempt_at > timezone.now() + ledger.LEASE
+
+    devportal.faults.clear()
+    devportal.fire_event("ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N"})
+    processes.worker.run()
+
+    assert step.values["response_code"] == "ok"
+
+
 def test_two_workers_never_have_the_same_call(robots_on, caller):
     caller.post(caller.call(properties={}))
     call, at = RobotCall.objects.get(), timezone.now()
