@@ -227,6 +227,14 @@ OUTBOX_LISTENERS = {
     "annulment_request": "documents.bounces.message_settled",
     "portal_invitation": "documents.tasks.invitation_settled",
 }
+# Kinds whose rows outlive DELIVERY_DAYS, emptied: their key or result is asked for later.
+OUTBOX_KEPT = {
+    "disk_upload",  # a robot that asks for the status gets the file's id
+    "signed_copy",  # the signer's page tells that the copy was sent
+    "support_letter",  # one for each document whose sealing is late
+    "certificate_ends",  # looked at daily: one for each mark before the end
+    "certificate_notice",
+}
 # Work that waits for its time in rows. The worker's pulse looks at them every second and a
 # schedule every minute: whichever comes first wakes the task.
 DUE_WORK = {
@@ -308,6 +316,8 @@ REST_LOG_DAYS = at_least("SIGNX_REST_LOG_DAYS", 3, default=7)  # Market rule: th
 CODE_DAYS = at_least("SIGNX_CODE_DAYS", 2, default=30)
 # Robot calls with their inputs, for support; the journal keeps the fact for ever.
 ROBOT_CALL_DAYS = at_least("SIGNX_ROBOT_CALL_DAYS", 7, default=90)
+# Delivered messages and answers; reports of returned letters come within days.
+DELIVERY_DAYS = at_least("SIGNX_DELIVERY_DAYS", 30, default=90)
 # How long after an uninstallation "with data" the portal's data are deleted; a new installation
 # before that finds them all.
 WIPE_AFTER_DAYS = at_least("SIGNX_WIPE_AFTER_DAYS", 0, default=30)

@@ -14,6 +14,7 @@ from documents.models import Document, StoredFile
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.models import Delivery
+from outbox.tasks import forget_delivered
 from signing.hashes import sha256
 from signx.errors import ErrorCode, SignXError
 from tests import factories
@@ -120,8 +121,10 @@ def test_an_upload_given_up_is_told_and_does_not_hold_the_process(sealing: Docum
     assert values["signed_document_id"] == values["report_document_id"] == ""
 
 
-def test_a_process_that_asks_later_gets_the_files_too(completed: Document) -> None:
+@pytest.mark.parametrize("days", [0, 365])
+def test_a_process_that_asks_later_gets_the_files_too(completed: Document, days: int) -> None:
     factories.settle_deliveries("disk_upload", outcome=lambda _: Outcome(done=True, result="9011"))
+    forget_delivered(NOON + timedelta(days=days))
 
     waiting(completed, "now")
 

@@ -16,6 +16,7 @@ from employees.models import Employee, KeyPair, SignatureProfile
 from journal.models import AuditEvent
 from outbox.models import Delivery
 from outbox.services import content
+from outbox.tasks import forget_delivered
 from signing.base import Level
 from signx.errors import ErrorCode, SignXError
 from tests.employees.cast import NOON, SUPPORT, make_profile
@@ -187,6 +188,18 @@ def test_the_owner_and_support_are_warned_sixty_thirty_and_seven_days_ahead(dire
         30: everybody,
         7: everybody,
     }
+
+
+def test_a_warning_is_not_repeated_once_what_was_delivered_is_forgotten(director, settings):
+    settings.DELIVERY_DAYS = 1
+    pair = confirmed(director)
+    follow_certificates(pair.not_after - 59 * DAY)
+    Delivery.objects.update(state=Delivery.State.DONE, settled_at=pair.not_after - 59 * DAY)
+
+    forget_delivered(pair.not_after - 50 * DAY)
+    follow_certificates(pair.not_after - 50 * DAY)
+
+    assert not Delivery.objects.filter(state=Delivery.State.PENDING).exists()
 
 
 def test_a_warning_says_what_to_do(director, settings, time_machine):

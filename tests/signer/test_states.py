@@ -20,6 +20,7 @@ from journal.services import chain_of
 from outbox.base import Letter
 from outbox.models import Delivery
 from outbox.services import content
+from outbox.tasks import forget_delivered
 from signx.errors import ErrorCode, SignXError
 from tests import factories
 from tests.factories import NOON
@@ -155,6 +156,9 @@ def test_the_page_promises_only_the_letter_that_is_there(invited: Invited) -> No
     assert "A copy is on its way to" in invited.get().content.decode()
 
     factories.settle_deliveries("signed_copy")
+    assert "A copy has been sent to" in invited.get().content.decode()
+
+    forget_delivered(NOON + timedelta(days=365))
     assert "A copy has been sent to" in invited.get().content.decode()
 
 

@@ -18,6 +18,7 @@ SCHEDULES = {
     "bitrix24.tasks.keep_tokens_alive": {"schedule_type": Schedule.DAILY},
     "employees.codes.forget_old_codes": {"schedule_type": Schedule.DAILY},
     "robots.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
+    "outbox.tasks.forget_delivered": {"schedule_type": Schedule.DAILY},
     "documents.protection.extend_due": {"schedule_type": Schedule.HOURLY},
     "employees.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
     "documents.drafts.forget_old": {"schedule_type": Schedule.DAILY},
