@@ -1,23 +1,29 @@
-"""Health of the portals and the log of calls to them, to look at only."""
+"""Health of the portals and the log of calls to them, to look at. Only a portal that nobody is left
+to ask about can be ended."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from bitrix24 import lifecycle
 from bitrix24.answers import as_int
 from bitrix24.errors import BUSY, FORBIDDEN, MISSING, UNSTABLE, WITHDRAWN
 from bitrix24.limits import is_blocked
 from bitrix24.models import Portal, RestCall
 from bitrix24.rest_log import NO_ANSWER
+from signx.errors import SignXError
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -60,6 +66,7 @@ class PortalAdmin(ReadOnlyAdmin):
         "installed_at",
     )
     search_fields = ("domain", "member_id")
+    actions = ("end_portal",)
     # Tokens are not among them, not even masked.
     fields = (
         "domain",
@@ -91,6 +98,50 @@ class PortalAdmin(ReadOnlyAdmin):
         portals: QuerySet[Portal] = super().get_queryset(request)
         return portals.annotate(administrator_count=Count("tokens", filter=alive))
 
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("bitrix24.change_portal")
+
+    @admin.action(description=_("The portal is gone"), permissions=["end"])
+    def end_portal(
+        self, request: HttpRequest, queryset: QuerySet[Portal]
+    ) -> TemplateResponse | None:
+        """What a proved removal does, after a page that asks. Portals that could be asked are
+        refused: of those the authorization server decides."""
+        if request.POST.get("is_confirmed"):
+            self._end(request, queryset)
+            return None
+        doubted = queryset.exclude(status=Portal.Status.UNINSTALLED)
+        doubted = doubted.exclude(removal_unproved_at=None)
+        if not doubted.exists():
+            self._refuse(request, queryset)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Is the portal gone?"),
+            "opts": self.opts,
+            "portals": doubted,
+        }
+        return TemplateResponse(request, "admin/bitrix24/portal_gone.html", context)
+
+    def _end(self, request: HttpRequest, queryset: QuerySet[Portal]) -> None:
+        ended = 0
+        for portal in queryset:
+            try:
+                lifecycle.end_unproved(portal.pk, by=_staff_name(request), at=timezone.now())
+            except SignXError:
+                self._refuse(request, [portal])
+            else:
+                self.log_change(request, portal, str(_("The portal is gone")))
+                ended += 1
+        if ended:
+            told = ngettext("%d portal has been ended.", "%d portals have been ended.", ended)
+            self.message_user(request, told % ended, messages.SUCCESS)
+
+    def _refuse(self, request: HttpRequest, portals: Iterable[Portal]) -> None:
+        text = _("Not ended, for whether it is gone is not in doubt: %s")
+        names = ", ".join(portal.domain for portal in portals)
+        self.message_user(request, text % names, messages.WARNING)
+
     @admin.display(description=_("administrators who have opened the app"))
     def administrators(self, portal: Any) -> int:
         return int(portal.administrator_count)
@@ -115,6 +166,12 @@ class PortalAdmin(ReadOnlyAdmin):
         if portal.paused_until and portal.paused_until > timezone.now():
             return str(_("Paused at the portal's request"))
         return str(_("Works"))
+
+
+def _staff_name(request: HttpRequest) -> str:
+    """The actor of a journal event, which stays for ever: no address."""
+    name = request.user.get_username()
+    return f"support:{request.user.pk if '@' in name else name}"[:80]
 
 
 class StatusFilter(admin.SimpleListFilter):

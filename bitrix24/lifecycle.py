@@ -32,6 +32,7 @@ from bitrix24.models import (
 )
 from bitrix24.news import tell
 from outbox.models import Delivery
+from signx.errors import ErrorCode, SignXError
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,16 @@ def confirm_uninstall(portal_id: int, at: datetime) -> None:
         _leave_to_operator(portal, at)
 
 
+@transaction.atomic
+def end_unproved(portal_id: int, *, by: str, at: datetime) -> None:
+    """Somebody has found out in another way that a portal is gone which nobody is left to ask
+    about. `by` is his name in the journal. Raises SignXError(STATUS_CONFLICT) for any other."""
+    portal = Portal.objects.select_for_update().get(pk=portal_id)
+    if portal.status == Portal.Status.UNINSTALLED or portal.removal_unproved_at is None:
+        raise SignXError(ErrorCode.STATUS_CONFLICT, f"portal {portal.pk} is not in doubt")
+    _end(portal, _last_seen_at(portal), at, by=by)
+
+
 def _verdict(portal: Portal) -> Verdict:
     """One working token outweighs everything. The end is believed only of administrators: the
     refresh token of an employee came through his browser, where he could put in one that some
@@ -158,7 +169,7 @@ def _decided(portal: Portal, **values: Any) -> None:
 
 
 @transaction.atomic
-def _end(asked: Portal, last_seen_at: datetime | None, at: datetime) -> None:
+def _end(asked: Portal, last_seen_at: datetime | None, at: datetime, by: str = "portal") -> None:
     portal = Portal.objects.select_for_update().get(pk=asked.pk)
     is_decided = portal.uninstall_check_at == asked.uninstall_check_at
     if not is_decided or _last_seen_at(portal) != last_seen_at:
@@ -176,6 +187,7 @@ def _end(asked: Portal, last_seen_at: datetime | None, at: datetime) -> None:
     portal.save()
     for kept in (MethodBudget, PortalToken, FrameSession, HeldCall):
         kept.objects.filter(portal=portal).delete()
+    portal.told_by = by
     tell(portal, "uninstalled")
 
 

@@ -29,6 +29,9 @@ class Portal(models.Model):
         ACTIVE = "active", _("Active")
         UNINSTALLED = "uninstalled", _("Uninstalled")
 
+    # Whose news of it the listeners are being told (bitrix24.news), for the journal. Not stored.
+    told_by = "portal"
+
     # The portal's only lasting name: domains change, member ids do not.
     member_id = models.CharField(_("member_id"), max_length=64, unique=True)
     domain = models.CharField(_("address of the portal"), max_length=255)  # host[:port]

@@ -151,7 +151,7 @@ def portal_changed(portal: Portal, what: str) -> None:
     record(
         portal,
         kind,
-        actor="portal",
+        actor=portal.told_by,
         subject=("portal", str(portal.pk)),
         data={"domain": portal.domain},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +13,8 @@ from django.utils import timezone
 from bitrix24 import tasks
 from bitrix24.models import Portal, PortalToken
 from devportal import app_events, cast
+from journal.events import EventKind
+from journal.models import AuditEvent
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import announce, later, refreshes, refused_call, status
 
@@ -215,6 +217,60 @@ def test_the_operator_sees_a_portal_that_may_be_gone(settled, world, client, sup
     assert Portal.objects.get().removal_unproved_at is not None
     assert "Probably uninstalled on" in page
     assert settled.domain in page
+
+
+GONE = {"action": "end_portal"}
+
+
+def doubted(portal: Portal) -> Portal:
+    PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
+    Portal.objects.filter(pk=portal.pk).update(removal_unproved_at=timezone.now(), wipe_wish=True)
+    return portal
+
+
+def test_support_ends_a_portal_that_is_gone_after_a_question(settled, support, settings):
+    settings.PORTAL_LISTENERS = [*settings.PORTAL_LISTENERS, "journal.services.portal_changed"]
+    chosen = GONE | {"_selected_action": [doubted(settled).pk]}
+
+    question = support.post(PORTALS, chosen).content.decode()
+    assert "Yes, the portal is gone" in question
+    assert settled.domain in question
+    assert status() == Portal.Status.ACTIVE
+    answer = support.post(PORTALS, chosen | {"is_confirmed": "yes"}, follow=True)
+
+    ended = Portal.objects.get()
+    assert "1 portal has been ended" in answer.content.decode()
+    assert ended.status == Portal.Status.UNINSTALLED
+    assert (ended.removal_unproved_at, ended.application_token) == (None, "")
+    assert ended.wipe_at is not None
+    assert not PortalToken.objects.exists()
+    assert listener.HEARD == [(cast.MEMBER_ID, "uninstalled")]
+    told = AuditEvent.objects.get(kind=EventKind.PORTAL_UNINSTALLED)
+    assert told.actor == "support:support"
+
+
+@pytest.mark.parametrize("is_confirmed", ["", "yes"])
+def test_support_cannot_end_a_portal_that_can_be_asked(settled, support, is_confirmed):
+    chosen = GONE | {"_selected_action": [settled.pk], "is_confirmed": is_confirmed}
+
+    answer = support.post(PORTALS, chosen, follow=True)
+
+    assert "not in doubt" in answer.content.decode()
+    assert status() == Portal.Status.ACTIVE
+    assert PortalToken.objects.exists()
+
+
+def test_who_may_only_look_cannot_end_a_portal(settled):
+    user = User.objects.create_user("oleg", "oleg@signx.test", "x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    looker = Client(headers={"Accept-Language": "en"})
+    looker.force_login(user)
+    chosen = GONE | {"_selected_action": [doubted(settled).pk], "is_confirmed": "yes"}
+
+    assert "end_portal" not in looker.get(PORTALS).content.decode()
+    looker.post(PORTALS, chosen)
+
+    assert status() == Portal.Status.ACTIVE
 
 
 def test_an_administrator_who_comes_in_ends_that_doubt(settled, client, world, open_app, support):
