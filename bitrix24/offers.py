@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from bitrix24 import access, client, oauth
 from bitrix24.answers import as_int, as_text
-from bitrix24.errors import WITHDRAWN, BitrixError
+from bitrix24.errors import UNPAID, WITHDRAWN, BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
 from bitrix24.records import Profile, parse_profile
 from signx.errors import RETRYABLE
@@ -110,7 +110,7 @@ def accept(portal: Portal, info: oauth.AppInfo, offer: Offer) -> Profile:
 
 def is_unanswered(error: BitrixError) -> bool:
     """Whether nothing was said about the tokens: they are worth another try."""
-    return error.code in RETRYABLE and not error.is_one_of(WITHDRAWN)
+    return error.code in RETRYABLE and not error.is_one_of(WITHDRAWN - UNPAID)
 
 
 @transaction.atomic

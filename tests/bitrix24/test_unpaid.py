@@ -12,7 +12,7 @@ from bitrix24 import tasks
 from bitrix24.client import BitrixError
 from bitrix24.errors import UNPAID_PAUSE
 from bitrix24.limits import PAYMENT
-from bitrix24.models import Portal
+from bitrix24.models import Portal, PortalToken
 from devportal import cast
 from outbox import services
 from outbox.models import Delivery
@@ -138,3 +138,15 @@ def test_an_unpaid_portal_is_not_taken_for_one_that_is_gone(unpaid, world, clien
     assert status() == Portal.Status.ACTIVE
     assert (kept.uninstall_check_at, kept.removal_unproved_at) == (None, None)
     assert kept.wipe_at is None
+
+
+def test_tokens_that_are_offered_meanwhile_are_taken_up_after_payment(unpaid, world, time_machine):
+    PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
+    world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR)
+    later(time_machine, minutes=1)
+    assert PortalToken.objects.get().dead_at is not None
+
+    world.faults.clear()
+    later(time_machine, minutes=10)
+
+    assert PortalToken.objects.get().dead_at is None
