@@ -19,7 +19,7 @@ CONFIRM_EVERY = timedelta(minutes=15)
 # A silent portal is not asked again by every request of a page, nor by the next of them while one
 # still waits for it.
 ASK_AGAIN = timedelta(minutes=1)
-ASKED_FOR = timedelta(seconds=transport.ENTRY_TOTAL_S)
+ANSWER_WITHIN = timedelta(seconds=transport.ENTRY_TOTAL_S)
 
 
 def confirm(frame: FrameSession, at: datetime) -> bool:
@@ -33,7 +33,7 @@ def confirm(frame: FrameSession, at: datetime) -> bool:
         return True
     if frame.silent_until is not None and frame.silent_until > at:
         return False
-    _remember(frame, silent_until=at + ASKED_FOR)
+    _remember(frame, silent_until=at + ANSWER_WITHIN)
     try:
         with transport.somebody_waits(transport.ENTRY_TOTAL_S):
             profile = methods.profile(frame.portal, as_user=frame.bitrix_user_id)

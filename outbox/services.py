@@ -243,16 +243,12 @@ def _keep_for_listener(delivery: Delivery, outcome: Outcome, at: datetime) -> No
         row.update(accepted_at=at, result=outcome.result)
 
 
-def send_again(done: QuerySet[Delivery], at: datetime) -> int:
-    """Have delivered rows go out once more, because the other side has lost what it took; how many.
-    Only for rows without a secret: theirs is wiped."""
+def send_again(done: QuerySet[Delivery], at: datetime) -> None:
+    """Have delivered rows go out once more, because the other side has lost what it took. Only
+    those without a secret: it is wiped."""
     rows = done.filter(state=Delivery.State.DONE, has_secret=False)
-    count = rows.update(
-        state=Delivery.State.PENDING, attempts=0, settled_at=None, next_attempt_at=at
-    )
-    if count:
+    if rows.update(state=Delivery.State.PENDING, attempts=0, settled_at=None, next_attempt_at=at):
         wake()
-    return count
 
 
 def repeat(delivery: Delivery, *, actor: str) -> Delivery:

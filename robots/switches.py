@@ -98,12 +98,13 @@ def mend_robots(portal: Portal, user_id: int, known: Collection[str]) -> None:
     """The same for upkeep, which knows what is there: a robot that stands as it was declared last
     costs nothing. Its calls go on coming with the same administrator's tokens while we hold them.
     """
-    for switch in wanted(portal):
+    switches = wanted(portal)
+    for switch in switches:
         runs_as = administrator_of(portal, switch.runs_as or user_id)
         declared = digest(declaration(portal, robot(switch.code), runs_as))
         if switch.code not in known or switch.declared != declared or switch.last_error:
             _put_back(portal, switch.code, known, runs_as)
-    _answer_anew(portal, wanted(portal), known)
+    _answer_anew(portal, switches, known)
 
 
 def wanted(portal: Portal) -> list[RobotSwitch]:
