@@ -17,7 +17,7 @@ from django.conf import settings
 from PIL import Image
 
 from bench.job import FILES, KEYS, PASSWORD
-from signing.embedded import keys
+from signing.keys import authority as keys
 from tests.signing import papers
 
 SCAN_BYTES = 12_000_000

@@ -33,10 +33,10 @@ def try_intake(data: bytes) -> None:
 
     A signed file is taken as it is; that our signatures leave its own valid was tried by then.
     """
-    from signing import coordinates
     from signing.cleaning.clean import clean
     from signing.cleaning.refusal import Refusal
     from signing.embedded import seal
+    from signing.placement import coordinates
     from signx.errors import SignXError
 
     try:
@@ -167,8 +167,8 @@ def _fuzz(target: str, arguments: list[str]) -> None:
     names = ["signing", "pyhanko.pdf_utils", "pyhanko.sign", "pikepdf"]
     with atheris.instrument_imports(include=names):
         import signing.cleaning.clean
-        import signing.coordinates
         import signing.embedded.seal
+        import signing.placement.coordinates
         import signing.verify  # noqa: F401
     atheris.Setup([sys.argv[0], *arguments], TARGETS[target])
     atheris.Fuzz()

@@ -17,12 +17,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bitrix24 import lifecycle
-from bitrix24.answers import as_int
-from bitrix24.errors import BUSY, FORBIDDEN, MISSING, UNSTABLE, WITHDRAWN
-from bitrix24.limits import is_blocked
+from bitrix24.installation import lifecycle
 from bitrix24.models import Portal, RestCall
-from bitrix24.rest_log import NO_ANSWER
+from bitrix24.wire.answers import as_int
+from bitrix24.wire.errors import BUSY, FORBIDDEN, MISSING, UNSTABLE, WITHDRAWN
+from bitrix24.wire.limits import is_blocked
+from bitrix24.wire.rest_log import NO_ANSWER
 from signx.errors import SignXError
 
 if TYPE_CHECKING:

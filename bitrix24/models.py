@@ -62,14 +62,14 @@ class Portal(models.Model):
     # and when they will be again.
     checked_at = models.DateTimeField(_("looked over"), null=True, blank=True)
     look_over_at = models.DateTimeField(_("next look"), null=True, blank=True)
-    # What it lacks for our work, as codes of bitrix24.features.
+    # What it lacks for our work, as codes of bitrix24.installation.features.
     missing = models.JSONField(_("what the portal lacks"), default=list, blank=True)
     # Since when no administrator's token works; null while one does.
     access_lost_at = models.DateTimeField(_("access lost"), null=True, blank=True)
-    # Tokens that came with an event or a robot call (bitrix24.offers), and when to verify them.
+    # Tokens that came with an event or a robot call (bitrix24.calls.offers); when to verify them.
     offer = EncryptedTextField(_("offered tokens"), blank=True)
     offer_try_at = models.DateTimeField(_("offered tokens are tried"), null=True, blank=True)
-    # When calls that are held (bitrix24.held) may be asked about again.
+    # When calls that are held (bitrix24.calls.held) may be asked about again.
     held_try_at = models.DateTimeField(_("held calls are asked about"), null=True, blank=True)
     # The app seems to be uninstalled: when to ask the authorization server again.
     uninstall_check_at = models.DateTimeField(_("uninstallation is checked"), null=True, blank=True)
@@ -202,7 +202,8 @@ class HeldCall(models.Model):
     portal = models.ForeignKey(
         Portal, on_delete=models.CASCADE, related_name="held_calls", verbose_name=_("portal")
     )
-    receiver = models.CharField(_("receiver"), max_length=100)  # dotted path, see bitrix24.held
+    # A dotted path, see bitrix24.calls.held.
+    receiver = models.CharField(_("receiver"), max_length=100)
     argument = models.CharField(_("argument"), max_length=60, blank=True)
     payload = EncryptedTextField(_("what was received"))  # JSON
     received_at = models.DateTimeField(_("received"))
@@ -229,8 +230,8 @@ class FrameSession(models.Model):
     placement_entity_id = models.CharField(_("object of the place"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("created"))
     seen_at = models.DateTimeField(_("last seen"))
-    # When the portal last told what stands above (bitrix24.confirmation); until when it is not
-    # asked again after it was silent.
+    # When the portal last told what stands above (bitrix24.frame.confirmation); until when it is
+    # not asked again after it was silent.
     confirmed_at = models.DateTimeField(_("confirmed by the portal"), default=timezone.now)
     silent_until = models.DateTimeField(_("not asked before"), null=True, blank=True)
 

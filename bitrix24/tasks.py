@@ -12,10 +12,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from bitrix24 import held, lifecycle, oauth, offers, upkeep
-from bitrix24.auth import HARD_LIFE
-from bitrix24.errors import BitrixError
+from bitrix24.calls import held, offers
+from bitrix24.frame.session import HARD_LIFE
+from bitrix24.installation import lifecycle, upkeep
 from bitrix24.models import FrameSession, MethodBudget, Portal, PortalToken, RestCall
+from bitrix24.tokens import oauth
+from bitrix24.wire.errors import BitrixError
 from signx.errors import SignXError
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bitrix24 import views
+from bitrix24.frame import views
 
 app_name = "bitrix24"
 urlpatterns = [

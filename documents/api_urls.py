@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from documents import api
+from documents.proof import api
 
 app_name = "api"
 urlpatterns = [path("verify", api.VerifyView.as_view(), name="verify")]

@@ -2,21 +2,15 @@
 
 from django.urls import path
 
-from documents import (
-    annulling_views,
-    card_views,
-    draft_views,
-    frame_signing,
-    qualified_views,
-    settings_views,
-    views,
-)
+from documents.after import annulling_views
+from documents.desk import card_views, detached_views, list_views, settings_views, signing_views
+from documents.drafts import views as draft_views
 
 app_name = "documents"
 urlpatterns = [
-    path("", views.documents_page, name="documents"),
-    path("documents/rows", views.more_rows, name="more_rows"),
-    path("documents/changes", views.changes, name="changes"),
+    path("", list_views.documents_page, name="documents"),
+    path("documents/rows", list_views.more_rows, name="more_rows"),
+    path("documents/changes", list_views.changes, name="changes"),
     path("documents/<str:public_id>", card_views.card, name="card"),
     path("documents/<str:public_id>/state", card_views.card_state, name="card_state"),
     path("documents/<str:public_id>/pages", card_views.pages, name="pages"),
@@ -25,27 +19,27 @@ urlpatterns = [
     path("documents/<str:public_id>/address", card_views.change_address, name="change_address"),
     path("documents/<str:public_id>/annul/<str:step>", annulling_views.frame_annul, name="annul"),
     path("documents/<str:public_id>/withdraw", card_views.withdraw, name="withdraw"),
-    path("documents/<str:public_id>/viewed", frame_signing.viewed, name="viewed"),
-    path("documents/<str:public_id>/code", frame_signing.send_code, name="send_code"),
-    path("documents/<str:public_id>/sign", frame_signing.sign, name="sign"),
-    path("documents/<str:public_id>/decline", frame_signing.decline, name="decline"),
-    path("documents/<str:public_id>/agreement", frame_signing.agreement, name="agreement"),
+    path("documents/<str:public_id>/viewed", signing_views.viewed, name="viewed"),
+    path("documents/<str:public_id>/code", signing_views.send_code, name="send_code"),
+    path("documents/<str:public_id>/sign", signing_views.sign, name="sign"),
+    path("documents/<str:public_id>/decline", signing_views.decline, name="decline"),
+    path("documents/<str:public_id>/agreement", signing_views.agreement, name="agreement"),
     path("documents/<str:public_id>/files/<str:kind>", card_views.download_link, name="download"),
-    path("documents/<str:public_id>/signatures", qualified_views.attach, name="attach"),
+    path("documents/<str:public_id>/signatures", detached_views.attach, name="attach"),
     path(
         "documents/<str:public_id>/signatures/<int:number>",
-        qualified_views.signature_link,
+        detached_views.signature_link,
         name="sig_link",
     ),
     path(
         "documents/<str:public_id>/signatures/shown",
-        qualified_views.shown_link,
+        detached_views.shown_link,
         name="shown_link",
     ),
-    path("documents/<str:public_id>/package", qualified_views.package_link, name="package_link"),
-    path("files/signature/<str:ticket>", qualified_views.signature_file, name="sig_file"),
-    path("files/package/<str:ticket>", qualified_views.package, name="package"),
-    path("deal", views.deal_tab, name="deal"),
+    path("documents/<str:public_id>/package", detached_views.package_link, name="package_link"),
+    path("files/signature/<str:ticket>", detached_views.signature_file, name="sig_file"),
+    path("files/package/<str:ticket>", detached_views.package, name="package"),
+    path("deal", list_views.deal_tab, name="deal"),
     path("new", draft_views.new_document, name="new"),
     path("new/<str:public_id>", draft_views.draft, name="draft"),
     path("new/<str:public_id>/file", draft_views.draft_file, name="draft_file"),

@@ -13,10 +13,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from documents import bounces, flow, invitations, notices, reminders, sealing
-from documents.handing_over import invite, sign_for_company
+from documents.core import flow
 from documents.models import Document, Signer
-from employees.codes import mask_address
+from documents.news import bounces, invitations, notices, reminders
+from documents.proof import sealing
+from documents.proof.hand_over import invite, sign_for_company
+from employees.signatures.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
 from outbox.models import Delivery

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from employees import pki_views
+from employees.pages import pki_views
 
 app_name = "pki"
 urlpatterns = [

@@ -24,14 +24,14 @@ class JournalRequest(HttpRequest):
 def journal_required(view: View) -> View:
     """Lets in an employee with the right to the journal; errors as `employee_required`."""
     right = import_string("employees.models.Right").JOURNAL
-    guarded: View = import_string("employees.decorators.employee_required")(right)(view)
+    guarded: View = import_string("employees.people.decorators.employee_required")(right)(view)
     return guarded
 
 
 def require_journal(frame: FrameSession) -> None:
     """The same gate for a signed address, which carries no header. Raises RIGHT_MISSING."""
     right = import_string("employees.models.Right").JOURNAL
-    import_string("employees.services.from_frame")(frame).require(right)
+    import_string("employees.people.directory.from_frame")(frame).require(right)
 
 
 def people_of(portal: Portal) -> list[tuple[str, str]]:

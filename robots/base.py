@@ -72,7 +72,7 @@ class Robot(ABC, Generic[GivenT, PlanT]):
     def prepare(self, call: RobotCall, given: GivenT, at: datetime) -> PlanT:
         """Everything that `run` needs to know; may ask the portal, changes nothing there.
 
-        Raises SignXError, or documents.crm.StillConverting when it is too early to tell.
+        Raises SignXError, or documents.crm.lookup.StillConverting when it is too early to tell.
         """
 
     @abstractmethod

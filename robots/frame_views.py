@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from employees.decorators import EmployeeRequest, employee_required
 from employees.models import Right
+from employees.people.decorators import EmployeeRequest, employee_required
 from robots import services
 
 

@@ -12,8 +12,8 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from bitrix24.models import Portal, PortalToken
-from documents import replies
 from documents.models import Document
+from documents.news import replies
 from journal.events import EventKind
 from journal.services import record
 from robots.models import RobotCall, RobotCallQuerySet

@@ -1,4 +1,4 @@
-"""What every robot gives back: made by documents.replies, named here for the portal."""
+"""What every robot gives back: made by documents.news.replies, named here for the portal."""
 
 from robots.base import Output
 from robots.words import Words

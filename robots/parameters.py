@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from documents.crm_references import (
+from documents.crm.references import (
     ItemReference,
     PartyReference,
     SourceReference,
@@ -27,7 +27,7 @@ from documents.crm_references import (
     read_user,
 )
 from robots.words import Words
-from signing import coordinates
+from signing.placement import coordinates
 from signx.errors import SignXError
 
 

@@ -15,16 +15,17 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bitrix24 import client, methods
-from bitrix24.client import BatchAnswer, BitrixError
 from bitrix24.models import Portal
+from bitrix24.rest import client, methods
+from bitrix24.rest.client import BatchAnswer
+from bitrix24.wire.errors import BitrixError
 from outbox.base import Command
 from robots import ledger
 from robots.models import RobotCall
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 from signx.limits import Rule, spend
 
-# With the questions of the call itself they fit into one batch (bitrix24.client.BATCH_SIZE).
+# With the questions of the call itself they fit into one batch (bitrix24.rest.client.BATCH_SIZE).
 TOGETHER = 40
 # So many calls of a portal are taken up as they come; those after them once a minute, together.
 CALLS_ONE_BY_ONE = Rule("robot_calls", 60, timedelta(minutes=10))

@@ -14,9 +14,9 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone, translation
 from django_q.tasks import async_task
 
-from bitrix24 import held
+from bitrix24.calls import held
 from bitrix24.models import Portal
-from documents.crm import StillConverting
+from documents.crm.lookup import StillConverting
 from employees.models import Employee
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -55,7 +55,7 @@ OUTSIDER = "outsider"
 
 
 def receive_call(code: str, payload: dict[str, Any], at: datetime) -> RobotCall | None:
-    """Take a call in; None while it is not known whose it is (bitrix24.held).
+    """Take a call in; None while it is not known whose it is (bitrix24.calls.held).
 
     Raises SignXError: REQUEST_FORGED, noted in the journal of the portal that was named,
     NOT_FOUND for a portal that we do not know, and those of `accept_call`.

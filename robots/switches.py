@@ -20,10 +20,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from bitrix24 import methods
-from bitrix24.errors import BitrixError
 from bitrix24.models import Portal, PortalToken
-from documents import replies
+from bitrix24.rest import methods
+from bitrix24.wire.errors import BitrixError
+from documents.news import replies
 from employees.models import Employee, Right
 from journal.events import EventKind
 from journal.services import record

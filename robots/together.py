@@ -15,9 +15,10 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from bitrix24 import client
-from bitrix24.client import BATCH_SIZE, BatchAnswer, BitrixError
-from employees.services import keep_answers, questions_about
+from bitrix24.rest import client
+from bitrix24.rest.client import BATCH_SIZE, BatchAnswer
+from bitrix24.wire.errors import BitrixError
+from employees.people.directory import keep_answers, questions_about
 from outbox.base import Command
 from robots import ledger
 from robots.models import RobotCall

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from bitrix24 import client
-from bitrix24.errors import BitrixError
 from bitrix24.models import Portal
+from bitrix24.rest import client
+from bitrix24.wire.errors import BitrixError
 from documents.models import Document
 from employees.models import Employee
 from journal.events import EventKind

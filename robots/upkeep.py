@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bitrix24.answers import as_dict, as_list, as_text
-from bitrix24.client import BatchAnswer
+from bitrix24.installation.upkeep import Look
 from bitrix24.models import Portal
-from bitrix24.records import parse_codes
-from bitrix24.upkeep import Look
+from bitrix24.rest.client import BatchAnswer
+from bitrix24.rest.records import parse_codes
+from bitrix24.wire.answers import as_dict, as_list, as_text
 from outbox.base import Command
 from robots import switches, triggers
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from bitrix24 import incoming
+from bitrix24.calls import incoming
 from robots import services
 
 

@@ -30,9 +30,9 @@ from django.utils.translation import gettext as _  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from documents import letters  # noqa: E402
-from documents.act_codes import Act  # noqa: E402
-from documents.moments import moment  # noqa: E402
+from documents.access.act_codes import Act  # noqa: E402
+from documents.core.dates import moment  # noqa: E402
+from documents.news import letters  # noqa: E402
 from tests.tools import program  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "images" / "letters"

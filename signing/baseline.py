@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signing.embedded.proof import Baseline
+from signing.keys.proof import Baseline
 from signing.verify import Verdict
 
 

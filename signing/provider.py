@@ -14,7 +14,7 @@ from typing import Protocol
 from django.utils.translation import gettext_lazy as _
 
 from signing.base import Level, Place, StampText
-from signing.embedded.keys import SealKey
+from signing.keys.authority import SealKey
 from signx.errors import ErrorCode, SignXError
 
 

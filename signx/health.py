@@ -7,7 +7,7 @@ import logging
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
-from employees.self_test import seal_problem
+from employees.signatures.self_test import seal_problem
 
 log = logging.getLogger(__name__)
 

@@ -63,7 +63,7 @@ class Lane:
 
 def make_lanes() -> list[Lane]:
     """The lanes of one web process; a request takes the first whose prefix fits."""
-    # What documents.verify_views reads at most: three files and the form around them.
+    # What documents.proof.verify_views reads at most: three files and the form around them.
     most = 3 * settings.FILE_LIMIT_BYTES + MEGABYTE
     return [
         # Business processes and probes: short work on the database.

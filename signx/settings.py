@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "signx.http.ErrorsMiddleware",
-    "bitrix24.auth.FrameSessionMiddleware",
+    "bitrix24.frame.session.FrameSessionMiddleware",
 ]
 
 ROOT_URLCONF = "signx.urls"
@@ -140,7 +140,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 LOGIN_URL = "admin:login"
-CSRF_FAILURE_VIEW = "documents.signer_access.csrf_failure"
+CSRF_FAILURE_VIEW = "documents.signer.access.csrf_failure"
 
 # --- Bitrix24 -------------------------------------------------------------------------------
 BITRIX24_CLIENT_ID = env.str("BITRIX24_CLIENT_ID", default="")
@@ -165,66 +165,71 @@ BITRIX24_TIMEOUT_S = (5, 60)  # connect, read: a portal cuts every request at 60
 
 # Run in order by the install wizard; each may run twice.
 INSTALL_STEPS = [
-    "bitrix24.features.look",
-    "bitrix24.install.bind_events",
-    "bitrix24.install.bind_placements",
-    "bitrix24.install.prepare_disk",
-    "employees.services.import_administrator",
+    "bitrix24.installation.features.look",
+    "bitrix24.installation.wizard.bind_events",
+    "bitrix24.installation.wizard.bind_placements",
+    "bitrix24.installation.wizard.prepare_disk",
+    "employees.people.directory.import_administrator",
     "robots.services.restore_robots",
 ]
-# What self-heal asks of a portal in one request, and mends in this order (bitrix24/upkeep.py).
-# Robots first: while they are not there, answers to processes are lost.
-UPKEEP = ["robots.upkeep.LOOK", "bitrix24.upkeep.FEATURES", "bitrix24.upkeep.HANDLERS"]
+# What self-heal asks of a portal in one request, and mends in this order
+# (bitrix24/installation/upkeep.py). Robots first: while they are not there, answers to processes
+# are lost.
+UPKEEP = [
+    "robots.upkeep.LOOK",
+    "bitrix24.installation.upkeep.FEATURES",
+    "bitrix24.installation.upkeep.HANDLERS",
+]
 # Told what becomes of a portal (bitrix24/news.py): f(portal, what).
 PORTAL_LISTENERS = [
     "robots.services.portal_changed",
     "robots.wiping.portal_changed",
-    "documents.wiping.portal_changed",
+    "documents.core.wiping.portal_changed",
     "journal.services.portal_changed",
-    "employees.services.portal_changed",
+    "employees.people.directory.portal_changed",
 ]
 # Told of every new status of a document, in its transaction: f(document, at).
 DOCUMENT_LISTENERS = ["robots.triggers.document_moved"]
 # Which view answers a verified entry, by placement code.
 FRAME_PAGES = {
-    "DEFAULT": "documents.views.documents_page",
-    "CRM_DEAL_DETAIL_TAB": "documents.views.deal_tab",
+    "DEFAULT": "documents.desk.list_views.documents_page",
+    "CRM_DEAL_DETAIL_TAB": "documents.desk.list_views.deal_tab",
 }
 
 # --- Outbox: which function sends which channel, who builds what late ------------------------
 OUTBOX_CHANNELS = {
-    "portal": "bitrix24.senders.send_commands",
-    "disk": "bitrix24.senders.upload_files",
+    "portal": "bitrix24.rest.senders.send_commands",
+    "disk": "bitrix24.rest.senders.upload_files",
     "mail": "outbox.mail.send",
     "sms": "outbox.sms.send",
 }
 OUTBOX_BUILDERS = {
-    "workflow_reply": "documents.replies.build_reply",
-    "workflow_log": "documents.replies.build_log_line",
-    "timeline_comment": "documents.replies.build_timeline_comment",
-    "disk_upload": "documents.replies.build_upload",
-    "invitation": "documents.letters.build_invitation",
-    "support_letter": "documents.notices.build_support_letter",
-    "signing_code": "documents.letters.build_signing_code",
-    "portal_invitation": "documents.employee_notices.build_portal_invitation",
-    "portal_code": "documents.employee_notices.build_portal_code",
-    "signed_copy": "documents.letters.build_signed_copy",
-    "closed": "documents.letters.build_closed",
-    "annulment_request": "documents.letters.build_annulment_request",
-    "address_moved": "documents.letters.build_address_moved",
-    "employee_code": "employees.letters.build_employee_code",
-    "confirmation_request": "employees.letters.build_confirmation_request",
-    "certificate_ends": "employees.letters.build_certificate_ends",
-    "access_lost": "employees.portal_letters.build_access_lost",
+    "workflow_reply": "documents.news.replies.build_reply",
+    "workflow_log": "documents.news.replies.build_log_line",
+    "timeline_comment": "documents.news.replies.build_timeline_comment",
+    "disk_upload": "documents.news.replies.build_upload",
+    "invitation": "documents.news.letters.build_invitation",
+    "support_letter": "documents.news.notices.build_support_letter",
+    "signing_code": "documents.news.letters.build_signing_code",
+    "portal_invitation": "documents.news.employee_notices.build_portal_invitation",
+    "portal_code": "documents.news.employee_notices.build_portal_code",
+    "signed_copy": "documents.news.letters.build_signed_copy",
+    "closed": "documents.news.letters.build_closed",
+    "annulment_request": "documents.news.letters.build_annulment_request",
+    "address_moved": "documents.news.letters.build_address_moved",
+    "employee_code": "employees.signatures.letters.build_employee_code",
+    "confirmation_request": "employees.signatures.letters.build_confirmation_request",
+    "certificate_ends": "employees.signatures.letters.build_certificate_ends",
+    "access_lost": "employees.people.portal_letters.build_access_lost",
 }
 # Told in the same transaction when a delivery of this kind is done or given up.
 OUTBOX_LISTENERS = {
-    "workflow_reply": "documents.replies.reply_settled",
+    "workflow_reply": "documents.news.replies.reply_settled",
     "invitation": "documents.tasks.invitation_settled",
-    "signing_code": "documents.bounces.message_settled",
-    "signed_copy": "documents.bounces.message_settled",
-    "closed": "documents.bounces.message_settled",
-    "annulment_request": "documents.bounces.message_settled",
+    "signing_code": "documents.news.bounces.message_settled",
+    "signed_copy": "documents.news.bounces.message_settled",
+    "closed": "documents.news.bounces.message_settled",
+    "annulment_request": "documents.news.bounces.message_settled",
     "portal_invitation": "documents.tasks.invitation_settled",
 }
 # Kinds whose rows outlive DELIVERY_DAYS, emptied: their key or result is asked for later.
@@ -242,7 +247,7 @@ DUE_WORK = {
     "outbox.tasks.deliver_due": "outbox.tasks.has_due",
     "robots.tasks.run_due": "robots.tasks.has_due",
     "documents.tasks.follow_due": "documents.tasks.has_due",
-    "documents.drafts.take_in_due": "documents.drafts.has_due",
+    "documents.drafts.services.take_in_due": "documents.drafts.services.has_due",
 }
 
 Q_CLUSTER = {

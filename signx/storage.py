@@ -15,7 +15,7 @@ class WholeFiles(FileSystemStorage):
 
     Two processes may write one path and a third may read it meanwhile: it gets the former
     bytes or the new ones, never a beginning of either. The last write stays, so a path must
-    tell what lies there (documents.files puts the hash into it).
+    tell what lies there (documents.core.files puts the hash into it).
     """
 
     def __init__(self) -> None:

@@ -11,8 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("b24/", include("bitrix24.urls")),  # the portal: entry, install, events
     path("b24/robots/", include("robots.urls")),  # the portal: robot calls
     path("app/", include("documents.frame_urls")),  # people inside the frame
-    path("app/employees/", include("employees.urls")),
-    path("app/journal/", include("journal.urls")),
+    path("app/employees/", include("employees.pages.urls")),
+    path("app/journal/", include("journal.pages.urls")),
     path("app/settings/robots/", include("robots.frame_urls")),
     path("", include("documents.public_urls")),  # signers and everybody: /s/, /v/, /f/
     path("pki/", include("employees.pki_urls")),  # everybody: certificates, revocation lists

@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, settings
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
-from bitrix24 import client, transport
 from bitrix24.models import Portal
+from bitrix24.rest import client
+from bitrix24.wire import transport
 from demo import people
 from devportal import cast
 from devportal.app import create_app
@@ -31,7 +32,7 @@ from devportal.web.state import EXTENSION
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, EmployeeRight, Right
-from employees.services import find_employee
+from employees.people.directory import find_employee
 from signing import intake
 from tests.journal.database import django_db_modify_db_settings, tables_are_emptied_by_deleting
 from tests.tools import program

@@ -15,20 +15,22 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from bitrix24.models import Portal
-from documents import creation, flow, services, tasks
-from documents.creation import Counterparty, CrmEntity, NewDocument
-from documents.files import shown_sha256
-from documents.flow import Evidence
+from documents import tasks
+from documents.core import creation, flow, services
+from documents.core.agreement_offers import due_offer, offer_for
+from documents.core.creation import Counterparty, CrmEntity, NewDocument
+from documents.core.files import shown_sha256
+from documents.core.flow import Evidence
 from documents.models import Document, Signer
-from documents.signer_agreement import due_offer, offer_for
-from employees import balances, certificates
+from employees.balances import ledger
 from employees.models import Employee, EmployeeRight, Right, SignatureProfile
+from employees.signatures import certificates
 from outbox.base import Outcome
 from outbox.models import Delivery
 from outbox.services import settle
 from signing.base import Level
+from signing.fonts.typeface import FONTS
 from signing.intake import Intake, take_in
-from signing.typeface import FONTS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ROBOT = "robot:signx_send"
@@ -50,7 +52,7 @@ def make_portal(*, units: int = 5, language: str = "ru") -> Portal:
         installed_at=NOON,
     )
     if units:
-        balances.top_up(portal, units=units, reason="Договор 7", actor="admin:support", at=NOON)
+        ledger.top_up(portal, units=units, reason="Договор 7", actor="admin:support", at=NOON)
     return portal
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signing.embedded.tokens import Token
+from signing.keys.tokens import Token
 from tests.tools import program
 
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/local/lib/softhsm/libsofthsm2.so")

@@ -18,7 +18,8 @@ _PEM = serialization.Encoding.PEM
 def main() -> None:
     settings.configure(USE_I18N=False)
     from signing.base import Place, StampText
-    from signing.embedded import keys, seal
+    from signing.embedded import seal
+    from signing.keys import authority
 
     job = read_job()
     key, certificate, chain = pkcs12.load_key_and_certificates(
@@ -26,7 +27,7 @@ def main() -> None:
     )
     if key is None or certificate is None:
         raise SystemExit("no key")
-    pair = keys.KeyPairPem(
+    pair = authority.KeyPairPem(
         certificate_pem=certificate.public_bytes(_PEM).decode(),
         private_key_pem=key.private_bytes(
             _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -45,7 +46,7 @@ def main() -> None:
             prepared or seal.prepare(pdf, places),
             key="1",
             stamp=StampText(STAMP_LINES),
-            with_key=keys.load(pair),
+            with_key=authority.load(pair),
             at=datetime(2026, 11, 24, 11, 5, 9, tzinfo=UTC),
             reason="",
             name=STAMP_LINES[1],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from bitrix24 import features
+from bitrix24.installation import features
 
 register = template.Library()
 

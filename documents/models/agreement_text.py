@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from signing import agreement as engine
+from signing.papers import agreement as engine
 
 
 class AgreementTemplate(models.Model):

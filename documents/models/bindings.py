@@ -26,7 +26,7 @@ class StoredFile(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     name = models.CharField(_("file name"), max_length=255)  # what a person sees when downloading
-    file = models.FileField(_("file"), max_length=300)  # path by documents.files
+    file = models.FileField(_("file"), max_length=300)  # path by documents.core.files
     sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
     streebog256 = models.CharField(_("GOST R 34.11-2012"), max_length=64, blank=True)
     size_bytes = models.PositiveBigIntegerField(_("size, bytes"))

@@ -23,7 +23,7 @@ class DetachedSignature(models.Model):
         verbose_name=_("document"),
     )
     name = models.CharField(_("file name"), max_length=255)  # of the file, as a person knows it
-    file = models.FileField(_("file"), max_length=300)  # path by documents.files
+    file = models.FileField(_("file"), max_length=300)  # path by documents.core.files
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size_bytes = models.PositiveIntegerField(_("size, bytes"))
     # Of the SHOWN file.

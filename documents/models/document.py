@@ -74,7 +74,7 @@ class Document(models.Model):
     )
     public_id = models.CharField(_("number"), max_length=20, unique=True, default=new_public_id)
     title = models.CharField(_("title"), max_length=255)
-    # A row of documents.law that the sender named; the title may name another one besides.
+    # A row of documents.core.law that the sender named; the title may name another one besides.
     kind = models.CharField(_("kind"), max_length=40, blank=True)
     # Whose new edition it is.
     replaces = models.ForeignKey(
@@ -85,7 +85,7 @@ class Document(models.Model):
         related_name="editions",
         verbose_name=_("in place of"),
     )
-    # The new edition that the same parties have signed (documents.editions).
+    # The new edition that the same parties have signed (documents.core.editions).
     replaced_by = models.ForeignKey(
         "self",
         null=True,

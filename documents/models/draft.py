@@ -74,7 +74,7 @@ class Draft(models.Model):
         verbose_name=_("in place of"),
     )
 
-    # Paths by documents.files.
+    # Paths by documents.core.files.
     source = models.FileField(_("file as received"), max_length=300)
     source_sha256 = models.CharField(_("SHA-256 as received"), max_length=64)
     size_bytes = models.PositiveBigIntegerField(_("size, bytes"))

@@ -57,7 +57,7 @@ class PortalSettings(models.Model):
     # entityTypeIds besides deals that a robot may bind a document to.
     allowed_entity_types = models.JSONField(_("CRM types"), default=list, blank=True)
     # {"completed": ["responsible", "signer_company"], …}: who hears of what in the portal's chat.
-    # A row that is absent here is as in documents.notices.DEFAULT_MATRIX.
+    # A row that is absent here is as in documents.news.notices.DEFAULT_MATRIX.
     notices = models.JSONField(_("notices"), default=dict, blank=True)
     code_channel = models.CharField(
         _("where codes go"), max_length=10, choices=CodeChannel.choices, default=CodeChannel.EMAIL

@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents import chips, moments
-from documents.chips import Chip, Progress
-from employees import balances
+from documents.core import dates
+from documents.desk import chips
+from documents.desk.chips import Chip, Progress
+from employees.balances import ledger
 from employees.models import Employee, Right
 
 register = template.Library()
@@ -44,7 +45,7 @@ def when(at: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
-        moments.moment(at, get_language() or "en"),
+        dates.moment(at, get_language() or "en"),
         f"{day(at)}, {local:%H:%M}",
     )
 
@@ -62,7 +63,7 @@ def day(at: datetime) -> str:
 
 @register.filter
 def date_only(at: datetime | None) -> str:
-    return moments.day(at, get_language() or "en") if at else ""
+    return dates.day(at, get_language() or "en") if at else ""
 
 
 @register.filter
@@ -139,7 +140,7 @@ def frame_bar(context: dict[str, Any]) -> dict[str, Any]:
         return {"links": (), "left": None}
     current = context.get("page")
     is_tab = context["request"].frame.placement == "CRM_DEAL_DETAIL_TAB"
-    left = balances.available(employee.portal)
+    left = ledger.available(employee.portal)
     return {
         "links": [
             NavLink(code, name, reverse(address), code == current)

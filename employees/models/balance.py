@@ -18,7 +18,7 @@ class BalanceEntryQuerySet(models.QuerySet["BalanceEntry"]):
     def available(self) -> int:
         """Units that may still be spent: the sum of the ledger, holds included.
 
-        Reads every row; `employees.balances.available` knows the same from the newest one.
+        Reads every row; `employees.balances.ledger.available` knows the same from the newest one.
         """
         return int(self.aggregate(total=models.Sum("units"))["total"] or 0)
 

@@ -43,7 +43,8 @@ class Employee(models.Model):
     is_portal_admin = models.BooleanField(_("portal administrator"), default=False)
     language = models.CharField(_("language"), max_length=8, blank=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
-    # When the portal last told us about this person; employees.services decides how old is too old.
+    # When the portal last told us about this person; employees.people.directory decides how old is
+    # too old.
     checked_at = models.DateTimeField(_("told by the portal"), null=True, blank=True)
 
     # Not stored: for this request it is unknown whether he is an administrator still.

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from employees.models.people import Employee
 from signing.base import Level
-from signing.stamps import LEVEL_NAMES
+from signing.placement.stamps import LEVEL_NAMES
 
 
 class SignatureProfileQuerySet(models.QuerySet["SignatureProfile"]):

@@ -7,17 +7,19 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy
 
-from bitrix24.client import BatchAnswer, BitrixError
-from bitrix24.errors import STALE_TOKEN
 from bitrix24.models import Portal, PortalToken
-from documents import creation, crm
-from documents.creation import AgreementFile, NewDocument, Prepared
-from documents.crm_references import ItemReference, PartyKind, PartyReference, SourceReference
+from bitrix24.rest.client import BatchAnswer
+from bitrix24.wire.errors import STALE_TOKEN, BitrixError
+from documents.core import creation
+from documents.core.creation import AgreementFile, NewDocument, Prepared
+from documents.core.services import send_prepared, settings_for, subscribe
+from documents.crm import lookup
+from documents.crm.references import ItemReference, PartyKind, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
-from documents.services import send_prepared, settings_for, subscribe
-from employees import balances
+from employees.balances import ledger
 from employees.models import Employee, Right
-from employees.services import find_employee, signer_for_robots
+from employees.people.directory import find_employee
+from employees.signatures.signing_rights import signer_for_robots
 from robots import base, together
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS
@@ -237,25 +239,25 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
     def prepare(self, call: RobotCall, given: SendGiven, at: datetime) -> SendPlan:
         """The checks, in their fixed order: the first that fails is the answer of the robot."""
         portal = call.portal
-        if balances.available(portal) < 1:
+        if ledger.available(portal) < 1:
             raise SignXError(ErrorCode.BALANCE_EMPTY, "checked before anything is read")
         prove_together(call)
         wanted = _wanted(given)
         kept = together.kept_answer(call, at) if call.is_genuine else None
-        facts = crm.facts(portal, wanted, kept or self._ask(call, at))
+        facts = lookup.facts(portal, wanted, kept or self._ask(call, at))
         signer, responsible = _people(portal, given, at)
         try:
             return self._plan(given, facts, signer, responsible, at)
-        except (SignXError, crm.StillConverting) as error:
+        except (SignXError, lookup.StillConverting) as error:
             if not _may_be_outdated(error, is_kept=kept is not None):
                 raise
-        facts = crm.facts(portal, wanted, self._ask(call, at))
+        facts = lookup.facts(portal, wanted, self._ask(call, at))
         return self._plan(given, facts, signer, responsible, at)
 
     def _plan(
         self,
         given: SendGiven,
-        facts: crm.Facts,
+        facts: lookup.Facts,
         signer: Employee,
         responsible: Employee | None,
         at: datetime,
@@ -264,7 +266,7 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         portal = facts.portal
         settings = settings_for(portal)
         paper = facts.document()
-        source, intake = crm.fetch(portal, paper, keeps_signatures=settings.adds_to_signed)
+        source, intake = lookup.fetch(portal, paper, keeps_signatures=settings.adds_to_signed)
         agreement = _agreement_file(portal, facts)
         counterparty = facts.counterparty()
         crm_entity = facts.crm_entity(settings.allowed_entity_types)
@@ -300,9 +302,9 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
         given = self.read(call.properties)
         wanted = _wanted(given)
         return together.Questions(
-            crm.questions(wanted),
+            lookup.questions(wanted),
             _employees_of(given),
-            is_too_early=lambda answer: crm.facts(call.portal, wanted, answer).is_converting,
+            is_too_early=lambda answer: lookup.facts(call.portal, wanted, answer).is_converting,
         )
 
     def run(self, call: RobotCall, plan: SendPlan, at: datetime) -> Document:
@@ -360,9 +362,9 @@ def _responsible(portal: Portal, user_id: int, at: datetime) -> Employee:
         ) from error
 
 
-def _wanted(given: SendGiven) -> crm.Wanted:
+def _wanted(given: SendGiven) -> lookup.Wanted:
     agreement = given.agreement if isinstance(given.agreement, SourceReference) else None
-    return crm.Wanted(given.document, (given.signer_counterparty,), given.crm_entity, agreement)
+    return lookup.Wanted(given.document, (given.signer_counterparty,), given.crm_entity, agreement)
 
 
 def _employees_of(given: SendGiven) -> set[int]:
@@ -381,11 +383,11 @@ def _reader(call: RobotCall) -> int | None:
     return call.bitrix_user_id if is_known else None
 
 
-def _agreement_file(portal: Portal, facts: crm.Facts) -> AgreementFile | None:
+def _agreement_file(portal: Portal, facts: lookup.Facts) -> AgreementFile | None:
     paper = facts.agreement()
     if paper is None:
         return None
-    _source, intake = crm.fetch(portal, paper)
+    _source, intake = lookup.fetch(portal, paper)
     return AgreementFile(f"{paper.title or paper.reference}.pdf", intake)
 
 

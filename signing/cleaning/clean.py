@@ -14,15 +14,15 @@ from signing.cleaning import (
     catalogue,
     checks,
     extras,
-    layers,
     leftovers,
     pages,
     rendering,
     signed,
     streams,
 )
+from signing.cleaning.layers import flattening
 from signing.cleaning.refusal import Refusal
-from signing.geometry import PageFrame
+from signing.placement.geometry import PageFrame
 
 
 @dataclass
@@ -102,7 +102,7 @@ def _strip(
         signed.set_aside(document)
     if document.get_warnings():
         found.notes.add("repaired")
-    flattened, found.has_hidden = layers.flatten(document)
+    flattened, found.has_hidden = flattening.flatten(document)
     found.removed |= flattened
     found.removed |= catalogue.strip(document)
     found.removed |= pages.strip(document, is_signed=found.is_signed)

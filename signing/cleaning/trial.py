@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
-from signing.embedded import keys
 from signing.embedded.self_test import signed_twice
+from signing.keys import authority as keys
 from signing.verification.causes import PROVEN_BY_REGISTRATION
 from signing.verification.examine import examine
 from signing.verification.trust import Trust

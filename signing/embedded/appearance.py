@@ -8,7 +8,7 @@ import segno
 
 from signing.base import StampText
 from signing.embedded.layout import BLUE, QUIET, Colour, Layout, Line, set_stamp
-from signing.typeface import Weight, face
+from signing.fonts.typeface import Weight, face
 
 # The names of the two faces in the resources of the form and of every stamp.
 FONT_NAMES: dict[Weight, str] = {"Regular": "SxR", "Bold": "SxB"}

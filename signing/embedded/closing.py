@@ -22,11 +22,11 @@ from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
 from pyhanko_certvalidator.path import ValidationPath
 
 from signing.embedded.fields import FIELD_PREFIX
-from signing.embedded.proof import Baseline, OwnAuthorities, Proof
 from signing.embedded.revision import RevisionWriter
-from signing.embedded.revocation import lists_for
-from signing.embedded.signer import DIGEST
-from signing.timestamps import TimestampClient, issuers_of
+from signing.keys.proof import Baseline, OwnAuthorities, Proof
+from signing.keys.revocation import lists_for
+from signing.keys.signer import DIGEST
+from signing.keys.timestamps import TimestampClient, issuers_of
 from signx.errors import ErrorCode, SignXError
 
 TIME_FIELD = "SIGNX_time"

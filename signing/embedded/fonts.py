@@ -20,7 +20,7 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 
 from signing.embedded.appearance import FONT_NAMES
-from signing.typeface import Face, Weight, face
+from signing.fonts.typeface import Face, Weight, face
 
 _NONSYMBOLIC = 1 << 5
 _STEM_WIDTH: dict[Weight, int] = {"Regular": 80, "Bold": 130}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from signing.base import StampText
-from signing.typeface import Weight, face, printable, shorten, wrap
+from signing.fonts.typeface import Weight, face, printable, shorten, wrap
 
 Colour = tuple[float, float, float]
 BLUE: Colour = (0.0, 0.412, 0.902)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from signing.embedded import seal
-from signing.embedded.keys import SealKey
+from signing.keys.authority import SealKey
 from signing.provider import PreparedDocument, SignatureOrder, SigningRequest
 
 

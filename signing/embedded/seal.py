@@ -2,7 +2,7 @@
 
 The first signature of a file certifies it and allows form filling and signing; the last field's
 lock allows nothing more. What else proves a signature follows from its key
-(`signing.embedded.proof`).
+(`signing.keys.proof`).
 Source: ETSI EN 319 142-1, ISO 32000-2, 12.8.
 """
 
@@ -26,11 +26,11 @@ from pyhanko.stamp import NoOpStampStyle
 from signing.base import StampText
 from signing.embedded.closing import TOKEN_DIGITS, close
 from signing.embedded.fields import field_name, prepare
-from signing.embedded.keys import SealKey
-from signing.embedded.proof import Proof
 from signing.embedded.revision import RevisionWriter
-from signing.embedded.signer import DIGEST
 from signing.embedded.widgets import draw_stamps
+from signing.keys.authority import SealKey
+from signing.keys.proof import Proof
+from signing.keys.signer import DIGEST
 from signx.errors import ErrorCode, SignXError
 
 __all__ = ["prepare", "seal_whole", "sign"]

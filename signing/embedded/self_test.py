@@ -11,8 +11,8 @@ import pikepdf
 
 from signing.base import Place, StampText
 from signing.embedded import seal
-from signing.embedded.keys import SealKey
-from signing.embedded.proof import Proof
+from signing.keys.authority import SealKey
+from signing.keys.proof import Proof
 from signing.verify import verify
 
 _PLACES = {"1": (Place(0, 20, 20, 86, 30),), "2": (Place(0, 110, 20, 86, 30),)}

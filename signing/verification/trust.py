@@ -9,7 +9,7 @@ from typing import Any
 
 from asn1crypto import crl, pem, x509
 
-from signing.embedded.certificates import certificates_of
+from signing.keys.certificates import certificates_of
 
 
 @dataclass(frozen=True)

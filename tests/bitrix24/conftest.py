@@ -15,8 +15,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from bitrix24 import tasks, transport
+from bitrix24 import tasks
 from bitrix24.models import Portal
+from bitrix24.wire import transport
 from devportal import cast, frames
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
@@ -26,10 +27,10 @@ from tests.conftest import application, devportal_of
 
 DOMAIN, STRANGER, AUTH = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
 OWN_STEPS = [
-    "bitrix24.features.look",
-    "bitrix24.install.bind_events",
-    "bitrix24.install.bind_placements",
-    "bitrix24.install.prepare_disk",
+    "bitrix24.installation.features.look",
+    "bitrix24.installation.wizard.bind_events",
+    "bitrix24.installation.wizard.bind_placements",
+    "bitrix24.installation.wizard.prepare_disk",
 ]
 
 

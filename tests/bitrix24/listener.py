@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from bitrix24.auth import frame_required
+from bitrix24.frame.session import frame_required
 from bitrix24.models import Portal
 
 HEARD: list[tuple[str, str]] = []

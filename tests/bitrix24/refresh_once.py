@@ -8,7 +8,7 @@ import django
 
 django.setup()
 
-from bitrix24 import oauth  # noqa: E402 (models need the setup)
 from bitrix24.models import PortalToken  # noqa: E402
+from bitrix24.tokens import oauth  # noqa: E402 (models need the setup)
 
 oauth.refresh(PortalToken.objects.select_related("portal").get(pk=int(sys.argv[1])))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bitrix24 import client as portal_client
 from bitrix24 import tasks
-from bitrix24.client import BitrixError
 from bitrix24.models import Portal
+from bitrix24.rest import client as portal_client
+from bitrix24.wire.errors import BitrixError
 from devportal import phpform
 
 EVENTS = "/b24/events"

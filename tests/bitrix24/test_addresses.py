@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bitrix24 import addresses, connections, transport
-from bitrix24.errors import BitrixError
+from bitrix24.wire import addresses, connections, transport
+from bitrix24.wire.errors import BitrixError
 from signx.env import Host
 
 

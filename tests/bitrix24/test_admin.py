@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
-from bitrix24 import limits
-from bitrix24.errors import from_answer
 from bitrix24.models import Portal, PortalToken, RestCall
+from bitrix24.wire import limits
+from bitrix24.wire.errors import from_answer
 
 pytestmark = pytest.mark.django_db
 PORTALS, CALLS = "/admin/bitrix24/portal/", "/admin/bitrix24/restcall/"

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from bitrix24 import client, methods
-from bitrix24.client import BitrixError, Command
 from bitrix24.models import RestCall
+from bitrix24.rest import client, methods
+from bitrix24.rest.client import Command
+from bitrix24.wire.errors import BitrixError
 from devportal import cast
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bitrix24 import client, methods, rest_log, transport
-from bitrix24.client import BitrixError, Command
 from bitrix24.models import MethodBudget, Portal, PortalToken, RestCall
+from bitrix24.rest import client, methods
+from bitrix24.rest.client import Command
+from bitrix24.wire import rest_log, transport
+from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.errors import ErrorCode

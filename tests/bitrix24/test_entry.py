@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bitrix24 import auth, transport
-from bitrix24.auth import REFUSED_ENTRIES
+from bitrix24.frame import session
+from bitrix24.frame.session import REFUSED_ENTRIES
 from bitrix24.models import FrameSession, Portal, PortalToken
+from bitrix24.wire import transport
 from devportal import cast, frames
 from devportal.app import create_app
 from devportal.wsgi_adapter import WSGIAdapter
@@ -272,7 +273,7 @@ JUNK = {"AUTH_ID": "0" * 70, "member_id": cast.MEMBER_ID, "DOMAIN": DOMAIN}
 @pytest.fixture
 def few(monkeypatch):
     """The rule with a smaller number: five refusals show as much as sixty."""
-    monkeypatch.setattr(auth, "REFUSED_ENTRIES", FEW)
+    monkeypatch.setattr(session, "REFUSED_ENTRIES", FEW)
 
 
 @pytest.mark.parametrize("path", ["/b24/app", "/b24/install", "/b24/session"])

@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from bitrix24 import features, tasks
+from bitrix24 import tasks
+from bitrix24.installation import features
 from bitrix24.models import Portal
 from devportal import cast
 from tests.bitrix24.conftest import OWN_STEPS, bearer

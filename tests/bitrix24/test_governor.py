@@ -10,10 +10,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bitrix24 import client, limits
-from bitrix24.client import BitrixError, Command
-from bitrix24.errors import from_answer
 from bitrix24.models import MethodBudget, Portal
+from bitrix24.rest import client
+from bitrix24.rest.client import Command
+from bitrix24.wire import limits
+from bitrix24.wire.errors import BitrixError, from_answer
 from devportal import cast
 from devportal.limits import Bucket, OperatingMeter
 from signx.errors import ErrorCode

@@ -11,8 +11,9 @@ from django.test import RequestFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitrix24 import incoming, phpform
+from bitrix24.calls import incoming
 from bitrix24.models import Portal
+from bitrix24.wire import phpform
 from signx.errors import ErrorCode, SignXError
 
 FORM = "application/x-www-form-urlencoded"

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django_q.models import OrmQ
 
 from bitrix24 import tasks
-from bitrix24.install import EVENTS
+from bitrix24.installation.wizard import EVENTS
 from bitrix24.models import FrameSession, Portal, PortalToken
 from devportal import cast
 from signx.errors import ErrorCode

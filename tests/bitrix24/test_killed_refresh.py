@@ -19,8 +19,9 @@ from django.utils import timezone
 from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
-from bitrix24 import client, oauth
 from bitrix24.models import PortalToken
+from bitrix24.rest import client
+from bitrix24.tokens import oauth
 from devportal import cast
 from devportal.app import create_app
 from devportal.world import World

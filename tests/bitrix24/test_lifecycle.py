@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bitrix24 import client, tasks
-from bitrix24.client import BitrixError
-from bitrix24.install import EVENTS as BOUND
+from bitrix24 import tasks
+from bitrix24.installation.wizard import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
+from bitrix24.rest import client
+from bitrix24.wire.errors import BitrixError
 from devportal import app_events, cast
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import EVENTS, announce

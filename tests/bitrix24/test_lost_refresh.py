@@ -9,9 +9,12 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from bitrix24 import client, incoming, oauth, tasks
-from bitrix24.client import BitrixError
+from bitrix24 import tasks
+from bitrix24.calls import incoming
 from bitrix24.models import Portal, PortalToken
+from bitrix24.rest import client
+from bitrix24.tokens import oauth
+from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from devportal.auth_block import auth_block
 from tests.bitrix24 import listener

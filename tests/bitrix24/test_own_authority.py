@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bitrix24 import transport
-from bitrix24.errors import BitrixError
+from bitrix24.wire import transport
+from bitrix24.wire.errors import BitrixError
 from signx.env import Host
 
 HOST = "crm.corp.example"

@@ -8,8 +8,9 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from bitrix24 import client, oauth
 from bitrix24.models import PortalToken
+from bitrix24.rest import client
+from bitrix24.tokens import oauth
 
 WORKERS = 4
 

@@ -8,9 +8,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bitrix24 import oauth, tasks, transport
-from bitrix24.client import BitrixError
+from bitrix24 import tasks
 from bitrix24.models import FrameSession, Portal, PortalToken
+from bitrix24.tokens import oauth
+from bitrix24.wire import transport
+from bitrix24.wire.errors import BitrixError
 from devportal import app_events, cast
 from devportal.app import create_app
 from devportal.wsgi_adapter import WSGIAdapter

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bitrix24 import client, tasks, transport
+from bitrix24 import tasks
 from bitrix24.models import HeldCall, Portal
+from bitrix24.rest import client
+from bitrix24.wire import transport
 from devportal import cast
 from devportal.app import create_app
 from devportal.auth_block import auth_block

@@ -9,10 +9,11 @@ from unittest.mock import Mock
 import pytest
 from django.utils import timezone
 
-from bitrix24 import methods, senders
-from bitrix24.client import BLIP_PAUSES_S, BitrixError
 from bitrix24.models import Portal, PortalToken
-from bitrix24.senders import REQUEST_LENGTH, TRIES_TOGETHER
+from bitrix24.rest import methods, senders
+from bitrix24.rest.client import BLIP_PAUSES_S
+from bitrix24.rest.senders import REQUEST_LENGTH, TRIES_TOGETHER
+from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from outbox import services
 from outbox.base import Command
@@ -302,7 +303,7 @@ def test_a_new_folder_that_cannot_be_asked_for_is_asked_for_again(portal, world,
 def test_a_file_too_large_for_base64_goes_in_two_steps_beside_the_small_ones(
     portal, world, monkeypatch
 ):
-    monkeypatch.setattr("bitrix24.methods.BASE64_LIMIT_BYTES", 100)
+    monkeypatch.setattr("bitrix24.rest.methods.BASE64_LIMIT_BYTES", 100)
     small, large = queue_file(portal, "a.pdf"), queue_file(portal, "b.pdf", "%PDF " * 100)
 
     services.deliver_due()

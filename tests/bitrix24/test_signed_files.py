@@ -8,7 +8,7 @@ import pytest
 from django.core import signing
 from django.utils import timezone
 
-from bitrix24.auth import check_signed_file, signed_file_token
+from bitrix24.frame.session import check_signed_file, signed_file_token
 from bitrix24.models import FrameSession, Portal
 from devportal import cast
 from signx.errors import ErrorCode, SignXError

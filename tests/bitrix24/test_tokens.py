@@ -8,9 +8,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bitrix24 import client, methods, oauth
-from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
+from bitrix24.rest import client, methods
+from bitrix24.tokens import oauth
+from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from signx.errors import ErrorCode
 from tests.bitrix24 import listener
@@ -54,7 +55,7 @@ def test_a_pair_that_came_while_a_place_was_waited_for_is_used(portal, world, mo
         oauth.refresh(token_of(cast.DIRECTOR))
 
     since = len(world.requests.rows)
-    monkeypatch.setattr("bitrix24.limits.admit", wait)
+    monkeypatch.setattr("bitrix24.wire.limits.admit", wait)
 
     assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
 

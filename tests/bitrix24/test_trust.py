@@ -8,10 +8,13 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from bitrix24 import client, incoming, tasks, transport
-from bitrix24.addresses import netloc
-from bitrix24.client import BitrixError
+from bitrix24 import tasks
+from bitrix24.calls import incoming
 from bitrix24.models import FrameSession, Portal, PortalToken
+from bitrix24.rest import client
+from bitrix24.wire import transport
+from bitrix24.wire.addresses import netloc
+from bitrix24.wire.errors import BitrixError
 from devportal import cast, phpform
 from devportal.auth_block import auth_block
 from signx.errors import ErrorCode, SignXError

@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bitrix24 import client as portal_client
 from bitrix24 import tasks
-from bitrix24.client import BitrixError
-from bitrix24.errors import UNPAID_PAUSE
-from bitrix24.limits import PAYMENT
 from bitrix24.models import Portal, PortalToken
+from bitrix24.rest import client as portal_client
+from bitrix24.wire.errors import UNPAID_PAUSE, BitrixError
+from bitrix24.wire.limits import PAYMENT
 from devportal import cast
 from outbox import services
 from outbox.models import Delivery

@@ -12,7 +12,7 @@ import time_machine
 from django.core.management import CommandError
 from django.db import OperationalError, connection
 
-from documents import files
+from documents.core import files
 from documents.models import Document
 from tests import factories
 from tests.commands.conftest import Run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from documents.act_codes import Act
+from documents.access.act_codes import Act
 from documents.models import Signer
 from outbox.models import Delivery
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from documents.models import Document, StoredFile
-from signing.embedded.keys import SealKey
 from signing.embedded.provider import EmbeddedProvider
+from signing.keys.authority import SealKey
 from signing.provider import PreparedDocument, SignatureOrder, SigningRequest
 
 Kind = StoredFile.Kind

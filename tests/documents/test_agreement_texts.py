@@ -8,11 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from documents import agreement_texts, agreements
+from documents.core import agreement_papers, agreement_texts
+from documents.core.agreement_offers import due_offer, offer_for
 from documents.models import AgreementTemplate
-from documents.signer_agreement import due_offer, offer_for
-from signing import agreement as engine
-from signing.agreement import Kind
+from signing.papers import agreement as engine
+from signing.papers.agreement import Kind
 from tests import factories
 
 ADD = "/admin/documents/agreementtemplate/add/"
@@ -102,7 +102,7 @@ def test_a_new_text_must_be_accepted_anew_and_the_old_paper_stays(support: Clien
     write(support, other_text())
     publish(support, AgreementTemplate.objects.get(version="2026.2"))
 
-    text = agreements.text_for(factories.counterparty_of(done))
+    text = agreement_papers.text_for(factories.counterparty_of(done))
     assert text.version == engine.TEMPLATE_VERSION
     sent = factories.make_sending(office, agreement="")
     assert sent.needs_agreement

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from bitrix24.models import Portal
-from documents import services, tasks
-from documents.creation import Counterparty
+from documents import tasks
+from documents.core import services
+from documents.core.agreement_offers import due_offer
+from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings
-from documents.signer_agreement import due_offer
 from employees.models import Employee
 from tests import factories
 from tests.factories import NOON, counterparty_of

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from bitrix24.models import Portal
-from documents import flow, services, tasks
+from documents import tasks
+from documents.core import flow, services
 from documents.models import Document, Signature
-from employees import balances
+from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery
@@ -100,5 +101,5 @@ def test_the_last_unit_is_held_for_one_document(transactional_db: None, noon: No
     )
 
     assert outcomes.count(ErrorCode.BALANCE_EMPTY) == 2
-    assert balances.available(portal) == 0
+    assert ledger.available(portal) == 0
     assert Document.objects.filter(status="sending").count() == 1

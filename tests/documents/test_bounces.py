@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from bitrix24.models import Portal
-from documents import bounce_mailbox, bounce_reports, tasks
-from documents.creation import Counterparty
+from documents import tasks
+from documents.core.creation import Counterparty
 from documents.models import Document
+from documents.news import bounce_mailbox, bounce_reports
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.mail import message_id

@@ -8,7 +8,7 @@ from django.utils import timezone
 from bitrix24.models import Portal, PortalToken
 from demo import people
 from devportal import app_events, cast
-from documents import files
+from documents.core import files
 from documents.models import Document, StoredFile
 from employees.models import Employee
 from tests import factories

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bitrix24.client import BatchAnswer
-from bitrix24.errors import BitrixError
 from bitrix24.models import Portal
-from documents.crm import Facts, StillConverting, Wanted
-from documents.crm_references import read_item, read_party, read_source
+from bitrix24.rest.client import BatchAnswer
+from bitrix24.wire.errors import BitrixError
+from documents.crm.lookup import Facts, StillConverting, Wanted
+from documents.crm.references import read_item, read_party, read_source
 from signx.errors import ErrorCode, SignXError
 
 CONTACT = {

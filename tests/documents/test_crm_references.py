@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents.crm_references import (
+from documents.crm.references import (
     ItemReference,
     PartyKind,
     PartyReference,

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from documents import files
+from documents.core import files
 from documents.models import Document, StoredFile
 from signx.errors import ErrorCode, SignXError
 

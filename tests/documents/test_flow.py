@@ -12,9 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bitrix24.models import Portal
-from documents import flow, services, tasks
+from documents import tasks
+from documents.core import flow, services
 from documents.models import Document, Signer
-from employees import balances
+from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
 from outbox.base import Outcome
@@ -68,7 +69,7 @@ def _assert_consistent(portal: Portal, document: Document) -> None:
     replies = Delivery.objects.filter(kind="workflow_reply")
     answered = replies.filter(payload__document=document.pk).count()
     assert answered == (2 if document.is_final else 0)  # the answer and its repeat
-    assert balances.available(portal) == (1 if kinds and "release" not in kinds else 2)
+    assert ledger.available(portal) == (1 if kinds and "release" not in kinds else 2)
     assert verify_chain(portal).ok
 
 
@@ -176,12 +177,12 @@ def _cancel(document: Document) -> None:
 def test_an_end_without_signatures_gives_the_unit_back(
     sent: Document, end: End, status: str
 ) -> None:
-    held = balances.available(sent.portal)
+    held = ledger.available(sent.portal)
 
     end(sent)
 
     assert Document.objects.get(pk=sent.pk).status == status
-    assert balances.available(sent.portal) == held + 1
+    assert ledger.available(sent.portal) == held + 1
 
 
 @pytest.mark.parametrize("end", [_decline, _expire, _cancel])

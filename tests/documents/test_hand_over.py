@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from documents import files, flow, services, tasks
+from documents import tasks
+from documents.core import files, flow, services
 from documents.models import Document, Signature, Signer
-from employees import balances
+from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of
 from outbox.base import Outcome
@@ -45,7 +46,7 @@ def test_the_document_is_sent_when_the_mail_server_took_the_letter(sending: Docu
 
 
 def test_a_refused_address_fails_the_document_and_costs_nothing(sending: Document) -> None:
-    before = balances.available(sending.portal)
+    before = ledger.available(sending.portal)
     services.subscribe(sending, robot_code="signx_send", event_token="t", wait_for="sent", at=NOON)
     tasks.hand_over(sending.pk, NOON)
 
@@ -57,7 +58,7 @@ def test_a_refused_address_fails_the_document_and_costs_nothing(sending: Documen
     document = fresh(sending)
     assert (document.status, document.error_code) == (Status.FAILED, "mail_rejected")
     assert "i***@zakazchik.example" in document.error
-    assert balances.available(document.portal) == before + 1
+    assert ledger.available(document.portal) == before + 1
     values = Delivery.objects.get(kind="workflow_reply", key__endswith=":again").payload["values"]
     assert (values["status_code"], values["response_code"]) == ("failed", "mail_rejected")
     assert values["error"] == document.error
@@ -132,7 +133,7 @@ def test_a_worker_killed_in_hand_over_is_followed_by_another(
 
 
 def test_a_worker_killed_between_file_and_invitation_loses_nothing(sending: Document) -> None:
-    from documents.handing_over import sign_for_company
+    from documents.proof.hand_over import sign_for_company
 
     sign_for_company(sending, at=NOON)  # and then the power went
     made = files.read(sending, Kind.IN_WORK)

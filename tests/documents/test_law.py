@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from documents import law
+from documents.core import law
 from signing.base import Level
 from signx.errors import ErrorCode, SignXError
 

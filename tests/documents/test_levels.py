@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from bitrix24.models import Portal
-from documents import files, services, tasks, verification
+from documents import tasks
+from documents.core import files, services
 from documents.models import Document, Signature, StoredFile
-from employees import certificates
-from employees.keys import platform_roots
+from documents.proof import verification
 from employees.models import Employee, KeyPair
+from employees.signatures import certificates
+from employees.signatures.keys import platform_roots
 from signing.baseline import baseline_of
-from signing.embedded.certificates import fingerprint
-from signing.embedded.proof import Baseline
-from signing.report import attached_json
+from signing.keys.certificates import fingerprint
+from signing.keys.proof import Baseline
+from signing.papers.report import attached_json
 from signing.verify import Verdict, verify
 from signx.errors import ErrorCode, SignXError
 from tests import factories

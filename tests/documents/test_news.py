@@ -9,11 +9,14 @@ from datetime import timedelta
 import pytest
 
 from bitrix24.models import Portal
-from documents import annulling, bounces, delegating, flow, services, tasks
-from documents.act_codes import Act
+from documents import tasks
+from documents.access.act_codes import Act
+from documents.after import annulling, delegating
+from documents.core import flow, services
 from documents.models import Document, PortalSettings
-from documents.replies import AGAIN
-from documents.signer_services import Visit
+from documents.news import bounces
+from documents.news.replies import AGAIN
+from documents.signer.services import Visit
 from employees.models import Employee
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery

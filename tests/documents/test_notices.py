@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bitrix24.models import Portal
-from documents import flow, notices, services, tasks
+from documents import tasks
+from documents.core import flow, services
 from documents.models import Document, PortalSettings
+from documents.news import notices
 from employees.models import Employee
 from outbox.base import Command, Letter
 from outbox.models import Delivery

@@ -10,9 +10,10 @@ import time_machine
 from time_machine import Traveller
 
 from bitrix24.models import Portal
-from documents import files, protection, verification
+from documents.core import files
 from documents.models import Document, StoredFile
-from employees.keys import platform_roots
+from documents.proof import protection, verification
+from employees.signatures.keys import platform_roots
 from journal.services import verify_chain
 from signing.verify import verify
 from tests import factories

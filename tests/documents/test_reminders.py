@@ -8,10 +8,12 @@ import pytest
 from django.db import transaction
 
 from bitrix24.models import Portal
-from documents import bounces, invitations, services, tasks
-from documents.invitations import EARLIER_LINKS
+from documents import tasks
+from documents.access.links import open_link
+from documents.core import services
 from documents.models import Document
-from documents.signer_links import open_link
+from documents.news import bounces, invitations
+from documents.news.invitations import EARLIER_LINKS
 from employees.models import Employee
 from journal.services import chain_of
 from outbox.base import Letter

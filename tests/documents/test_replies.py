@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from bitrix24.models import Portal
-from documents import files, flow, replies, services, tasks
-from documents.creation import Counterparty
+from documents import tasks
+from documents.core import files, flow, services
+from documents.core.creation import Counterparty
 from documents.models import Document, StoredFile
+from documents.news import replies
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.models import Delivery

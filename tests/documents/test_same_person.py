@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from documents import act_codes, services, signer_services
-from documents.act_codes import Act
+from documents.access import act_codes
+from documents.access.act_codes import Act
+from documents.core import services
 from documents.models import Document, Signer
-from documents.signer_services import Visit
+from documents.signer import services as signer_services
+from documents.signer.services import Visit
 from signx.errors import ErrorCode, SignXError
 from tests import factories
 from tests.documents.codes import code_of

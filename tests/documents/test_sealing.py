@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from bitrix24.models import Portal
-from documents import files, tasks
-from documents.creation import AgreementFile
+from documents import tasks
+from documents.core import files
+from documents.core.creation import AgreementFile
 from documents.models import Document, StoredFile
-from employees.keys import platform_roots, platform_seal
 from employees.models import BalanceEntry
+from employees.signatures.keys import platform_roots, platform_seal
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery
-from signing.report import attached_json
+from signing.papers.report import attached_json
 from signing.verify import Registered, verify
 from tests import factories
 from tests.documents.flaky import Flaky, Killed, Kind, Status, fresh, kinds_of, on

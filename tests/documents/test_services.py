@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from bitrix24.models import Portal
-from documents import creation, files, services, tasks
-from documents.invitations import Why
+from documents import tasks
+from documents.access.links import hash_token
+from documents.core import creation, files, services
 from documents.models import Document, PortalSettings, Signer, StoredFile
-from documents.signer_links import hash_token
-from employees import balances
+from documents.news.invitations import Why
+from employees.balances import ledger
 from employees.models import Employee, SignatureProfile
 from journal.services import chain_of
 from outbox.models import Delivery
@@ -94,7 +95,7 @@ def test_sending_holds_one_unit_and_wakes_the_hand_over(
 ) -> None:
     document = services.send_document(draft, actor=factories.ROBOT, at=NOON)
 
-    assert (document.status, balances.available(document.portal)) == (Status.SENDING, 4)
+    assert (document.status, ledger.available(document.portal)) == (Status.SENDING, 4)
     assert tasks.has_due(NOON)
 
 
@@ -102,7 +103,7 @@ def test_sending_twice_holds_once(draft: Document) -> None:
     for _click in range(2):
         services.send_document(draft, actor=factories.ROBOT, at=NOON)
 
-    assert balances.available(draft.portal) == 4
+    assert ledger.available(draft.portal) == 4
 
 
 def test_an_empty_balance_leaves_nothing_behind(db: None) -> None:
@@ -133,7 +134,7 @@ def test_a_signature_stopped_meanwhile_signs_nothing(
         services.send_document(draft, actor=factories.ROBOT, at=NOON)
 
     assert Document.objects.get(pk=draft.pk).status == Status.DRAFT
-    assert balances.available(draft.portal) == 5
+    assert ledger.available(draft.portal) == 5
 
 
 def test_the_way_of_confirmation_tells_the_robot_from_a_person(office: Portal) -> None:

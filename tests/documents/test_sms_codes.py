@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
-from bitrix24.client import BatchAnswer
 from bitrix24.models import Portal
-from documents import act_codes, signer_services, tasks
-from documents.act_codes import Act
-from documents.creation import Counterparty
-from documents.crm import Facts, Wanted
-from documents.crm_references import read_item, read_party, read_source
-from documents.forms import GeneralForm
+from bitrix24.rest.client import BatchAnswer
+from documents import tasks
+from documents.access import act_codes
+from documents.access.act_codes import Act
+from documents.core.creation import Counterparty
+from documents.crm.lookup import Facts, Wanted
+from documents.crm.references import read_item, read_party, read_source
+from documents.desk.forms import GeneralForm
 from documents.models import CodeChannel, Document, PortalSettings
-from documents.signer_services import Visit
+from documents.signer import services
+from documents.signer.services import Visit
 from journal.services import chain_of
 from outbox.base import Outcome, Sms
 from outbox.models import Delivery
@@ -57,11 +59,11 @@ def waiting(by_sms: Portal) -> Document:
 
 def test_the_code_goes_to_the_phone_and_the_evidence_says_so(waiting: Document) -> None:
     signer = factories.counterparty_of(waiting)
-    signer_services.request_code(signer, VISIT, at=NOON)
+    services.request_code(signer, VISIT, at=NOON)
 
     sms = content(Delivery.objects.get(kind="signing_code"))
     code = code_of(signer, Act.SIGN)
-    signer_services.confirm(signer, code, VISIT, at=NOON)
+    services.confirm(signer, code, VISIT, at=NOON)
 
     assert isinstance(sms, Sms)
     assert sms.phone == "79120001122"
@@ -75,7 +77,7 @@ def test_the_code_goes_to_the_phone_and_the_evidence_says_so(waiting: Document) 
 
 def test_a_number_that_the_gateway_refuses_is_told_to_the_sender(waiting: Document) -> None:
     signer = factories.counterparty_of(waiting)
-    signer_services.request_code(signer, VISIT, at=NOON)
+    services.request_code(signer, VISIT, at=NOON)
     refusal = Outcome(done=False, code="sms_rejected", detail="bad number", final=True)
 
     factories.settle_deliveries("signing_code", outcome=lambda _delivery: refusal)

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from bitrix24.models import Portal
-from documents import flow, services, tasks
-from documents.creation import Counterparty
+from documents import tasks
+from documents.core import flow, services
+from documents.core.creation import Counterparty
 from documents.models import Document, StoredFile
-from documents.replies import AGAIN
+from documents.news.replies import AGAIN
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from bitrix24 import lifecycle
+from bitrix24.installation import lifecycle
 from bitrix24.models import Portal
-from documents import drafts, files, signer_pages, verification
+from documents.core import files, page_pictures
+from documents.drafts import services
 from documents.models import (
     DetachedSignature,
     Document,
@@ -23,6 +24,7 @@ from documents.models import (
     StoredFile,
     new_public_id,
 )
+from documents.proof import verification
 from employees.models import Employee
 from journal.models import AuditEvent, PersonalDetail
 from journal.services import verify_chain
@@ -180,10 +182,10 @@ def test_another_portal_is_not_touched(completed, pdf_on_disk):
 
 def test_drafts_and_pictures_of_pages_are_gone_too(completed: Document) -> None:
     owner = Employee.objects.for_portal(completed.portal).earliest("pk")
-    upload = drafts.Upload("Расчёт премий.pdf", paper().pdf)
-    draft = drafts.begin(owner, new_public_id(), upload, {"p0-name": "Юдин Олег"}, at=NOON)
-    drafts.take_in_due(NOON)
-    signer_pages.sheets_of(files.find(completed, Kind.SIGNED))
+    upload = services.Upload("Расчёт премий.pdf", paper().pdf)
+    draft = services.begin(owner, new_public_id(), upload, {"p0-name": "Юдин Олег"}, at=NOON)
+    services.take_in_due(NOON)
+    page_pictures.sheets_of(files.find(completed, Kind.SIGNED))
     assert default_storage.exists(f"{completed.folder}/pages")
 
     wipe(completed.portal)

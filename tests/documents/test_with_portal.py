@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from bitrix24.models import Portal
 from devportal.world import World
-from documents import creation, files, services
-from documents.creation import CrmEntity
+from documents.core import creation, files, services
+from documents.core.creation import CrmEntity
 from documents.models import CrmBinding, Document
-from employees import balances
+from employees.balances import ledger
 from employees.models import Employee, SignatureProfile
 from outbox.models import Delivery
 from tests import factories
@@ -47,7 +47,7 @@ def on_the_way(portal: Portal, signer: Employee, worker: object) -> Document:
 def test_a_signed_document_reaches_disk_timeline_and_chat(
     on_the_way: Document, devportal: World, worker: object
 ) -> None:
-    units = balances.available(on_the_way.portal)
+    units = ledger.available(on_the_way.portal)
     worker.run()  # type: ignore[attr-defined]
 
     document = Document.objects.get(pk=on_the_way.pk)
@@ -58,7 +58,7 @@ def test_a_signed_document_reaches_disk_timeline_and_chat(
     assert devportal.portal.disk.objects[int(uploaded.result)].content == files.read(
         document, "signed"
     )
-    assert balances.available(document.portal) == units
+    assert ledger.available(document.portal) == units
 
 
 def test_a_lost_answer_doubles_nothing(

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from bitrix24 import access
 from bitrix24.models import Portal
+from bitrix24.tokens import access
 from employees.models import Employee
-from employees.portal_letters import build_access_lost
+from employees.people.portal_letters import build_access_lost
 from outbox.models import Delivery
 from tests import factories
 

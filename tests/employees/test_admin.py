@@ -10,9 +10,12 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from employees import balances, keys, services
-from employees.admin_reveal import RevealingAdmin
+from employees.admin.reveal import RevealingAdmin
+from employees.balances import ledger
 from employees.models import BalanceEntry, Delegation, SignatureProfile
+from employees.people.delegations import delegate
+from employees.signatures import keys
+from employees.signatures.profiles import request_confirmation
 from journal.events import EventKind
 from journal.models import AuditEvent
 from tests.employees.cast import NOON, make_clerk, make_profile
@@ -48,7 +51,7 @@ def looker() -> Client:
 @pytest.fixture
 def request_(director) -> SignatureProfile:
     profile = make_profile(director, state=State.TURNED_ON, confirmed_at=None, confirmed_by="")
-    services.request_confirmation(director, at=NOON)
+    request_confirmation(director, at=NOON)
     profile.refresh_from_db()
     return profile
 
@@ -218,7 +221,7 @@ def test_support_corrects(support, office):
 
     top_up(support, office, kind="correction", units=-40, reason="Ошибка в счёте")
 
-    assert balances.available(office) == 60
+    assert ledger.available(office) == 60
 
 
 @pytest.mark.parametrize(
@@ -255,7 +258,7 @@ def test_entries_are_neither_edited_nor_deleted(support, office):
     assert support.get(page("balanceentry", "change", entry.pk)).status_code == 200
     assert support.post(page("balanceentry", "change", entry.pk), {"units": 1}).status_code == 403
     assert support.post(page("balanceentry", "delete", entry.pk)).status_code == 403
-    assert balances.available(office) == 100
+    assert ledger.available(office) == 100
 
 
 def test_no_page_shows_a_private_key(support):
@@ -276,9 +279,7 @@ def test_everything_else_is_read_only(support, model):
 
 
 def test_delegations_are_listed_without_names(support, director, clerk):
-    services.delegate(
-        director, clerk, by=director, until=NOON + timedelta(days=1), limit=None, at=NOON
-    )
+    delegate(director, clerk, by=director, until=NOON + timedelta(days=1), limit=None, at=NOON)
 
     shown = text(support.get(page("delegation")))
     opened = support.get(page("delegation", "change", Delegation.objects.get().pk))

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bitrix24.models import Portal
-from employees import balances
+from employees.balances import ledger as balances
 from employees.models import BalanceEntry
 from journal.events import EventKind
 from journal.models import AuditEvent

@@ -10,9 +10,17 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from employees import certificates, keys, pki, services
-from employees.certificate_news import follow_certificates
 from employees.models import Employee, KeyPair, SignatureProfile
+from employees.signatures import certificates, keys, pki
+from employees.signatures.certificate_news import follow_certificates
+from employees.signatures.certificates import renew
+from employees.signatures.profiles import (
+    confirm_signature,
+    request_signature,
+    stop_signature,
+    turn_on_signature,
+)
+from employees.signatures.signing_rights import signer_for_person
 from journal.models import AuditEvent
 from outbox.models import Delivery
 from outbox.services import content
@@ -28,13 +36,13 @@ pytestmark = pytest.mark.django_db
 
 
 def turn_on(employee: Employee, *, level: Level = Level.UNQUALIFIED, email: str = "", at=NOON):
-    services.request_signature(employee, email=email or employee.email, at=at)
+    request_signature(employee, email=email or employee.email, at=at)
     code = Delivery.objects.filter(kind="employee_code").latest("pk").open_secret()["code"]
-    return services.turn_on_signature(employee, code=code, robots_allowed=True, level=level, at=at)
+    return turn_on_signature(employee, code=code, robots_allowed=True, level=level, at=at)
 
 
 def confirmed(employee: Employee) -> KeyPair:
-    services.confirm_signature(turn_on(employee), by=SUPPORT, at=NOON)
+    confirm_signature(turn_on(employee), by=SUPPORT, at=NOON)
     return certificates.require_certificate(employee, at=NOON)
 
 
@@ -58,8 +66,8 @@ def test_a_certificate_is_issued_when_support_has_vouched_for_the_person(directo
     profile = turn_on(director)
     assert certificates.certificate_of(director, at=NOON) is None
 
-    services.confirm_signature(profile, by=SUPPORT, at=NOON)
-    services.confirm_signature(profile, by=SUPPORT, at=NOON)
+    confirm_signature(profile, by=SUPPORT, at=NOON)
+    confirm_signature(profile, by=SUPPORT, at=NOON)
 
     pair = KeyPair.objects.get(employee=director)
     found = x509.load_pem_x509_certificate(pair.certificate_pem.encode())
@@ -73,13 +81,13 @@ def test_a_certificate_is_issued_when_support_has_vouched_for_the_person(directo
 
 
 def test_a_simple_signature_has_no_certificate(director):
-    services.confirm_signature(turn_on(director, level=Level.SIMPLE), by=SUPPORT, at=NOON)
+    confirm_signature(turn_on(director, level=Level.SIMPLE), by=SUPPORT, at=NOON)
 
     assert not KeyPair.objects.filter(employee=director).exists()
 
 
 def test_a_confirmed_person_gets_a_certificate_by_choosing_the_kind(director):
-    services.confirm_signature(turn_on(director, level=Level.SIMPLE), by=SUPPORT, at=NOON)
+    confirm_signature(turn_on(director, level=Level.SIMPLE), by=SUPPORT, at=NOON)
 
     profile = turn_on(director, at=NOON + DAY)
 
@@ -99,7 +107,7 @@ def test_another_address_ends_the_certificate_until_it_is_confirmed(director):
     assert profile.state == State.TURNED_ON
     assert certificates.certificate_of(director, at=NOON + DAY) is None
     assert listed(pair, NOON + DAY) == [pair.serial]
-    services.confirm_signature(profile, by=SUPPORT, at=NOON + DAY)
+    confirm_signature(profile, by=SUPPORT, at=NOON + DAY)
     assert certificates.certificate_of(director, at=NOON + DAY) is not None
 
 
@@ -114,8 +122,8 @@ def test_going_back_to_a_simple_signature_ends_the_certificate(director):
 def test_stopping_a_signature_revokes_its_certificate_at_once(director):
     pair = confirmed(director)
 
-    services.stop_signature(director, by=director, at=NOON + DAY)
-    services.stop_signature(director, by=director, at=NOON + DAY)
+    stop_signature(director, by=director, at=NOON + DAY)
+    stop_signature(director, by=director, at=NOON + DAY)
 
     pair.refresh_from_db()
     assert pair.revocation_reason == KeyPair.Revocation.CESSATION
@@ -129,13 +137,13 @@ def test_robots_refuse_a_signer_whose_certificate_has_ended(director):
     Employee.objects.update(checked_at=late)
 
     def check():
-        return services.signer_for_person(director, director, at=late)
+        return signer_for_person(director, director, at=late)
 
     with pytest.raises(SignXError) as caught:
         check()
     assert caught.value.code == ErrorCode.RIGHT_MISSING
     assert "renew it" in caught.value.sentence
-    services.renew_certificate(director, by=director, at=late)
+    renew(director, by=director, at=late)
     assert check() == director
 
 
@@ -143,7 +151,7 @@ def test_a_renewed_certificate_takes_the_place_of_the_old_one(director):
     old = confirmed(director)
     soon = old.not_after - 40 * DAY
 
-    new = services.renew_certificate(director, by=director, at=soon)
+    new = renew(director, by=director, at=soon)
 
     old.refresh_from_db()
     assert certificates.certificate_of(director, at=soon) == new
@@ -155,7 +163,7 @@ def test_a_renewed_certificate_takes_the_place_of_the_old_one(director):
 def test_a_certificate_is_not_renewed_long_before_its_end(director):
     confirmed(director)
 
-    refused = refusal(services.renew_certificate, director, by=director, at=NOON + DAY)
+    refused = refusal(renew, director, by=director, at=NOON + DAY)
 
     assert refused == ErrorCode.STATUS_CONFLICT
 
@@ -165,7 +173,7 @@ def test_who_may_renew(director, clerk, stranger):
     make_profile(clerk)
 
     def renew(employee: Employee, by: Employee) -> ErrorCode:
-        return refusal(services.renew_certificate, employee, by=by, at=late)
+        return refusal(renew, employee, by=by, at=late)
 
     assert renew(director, clerk) == ErrorCode.RIGHT_MISSING
     assert renew(director, stranger) == ErrorCode.NOT_FOUND
@@ -240,7 +248,7 @@ def test_a_warning_that_was_heeded_is_not_sent(director, time_machine):
     soon = pair.not_after - 29 * DAY
     time_machine.move_to(soon, tick=False)
     follow_certificates()
-    services.renew_certificate(director, by=director, at=soon)
+    renew(director, by=director, at=soon)
 
     letters = Delivery.objects.filter(kind="certificate_ends")
     assert [content(row) for row in letters] == [None, None]
@@ -302,7 +310,7 @@ def test_a_list_is_kept_until_something_is_revoked_or_half_its_life_is_over(dire
 
     assert [number(NOON), number(NOON + DAY)] == [1, 1]
     assert number(NOON + 4 * DAY) == 2
-    services.stop_signature(director, by=director, at=NOON + 4 * DAY)
+    stop_signature(director, by=director, at=NOON + 4 * DAY)
     assert number(NOON + 4 * DAY) == 3
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from employees import codes
 from employees.models import CodeAddress, OneTimeCode
+from employees.signatures import codes
 from signx.errors import ErrorCode, SignXError
 from tests.employees.cast import NOON
 from tests.employees.threads import at_once

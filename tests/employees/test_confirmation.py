@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import requests
 
-from bitrix24.auth import hash_token
-from bitrix24.confirmation import CONFIRM_EVERY
+from bitrix24.frame.confirmation import CONFIRM_EVERY
+from bitrix24.frame.session import hash_token
 from bitrix24.models import FrameSession, PortalToken
 from demo.people import Frame
 from devportal import cast
 from employees.models import EmployeeRight, Right
-from employees.services import find_employee
+from employees.people.directory import find_employee
 from tests.conftest import APP
 
 SETTINGS, JOURNAL, DOCUMENTS = "/app/settings/", "/app/journal/", "/app/"
@@ -132,7 +132,7 @@ def test_a_portal_that_hangs_is_left_alone_when_it_has_hung(page, devportal, clo
 
 def test_who_waits_for_a_page_waits_for_seconds(page, devportal, monkeypatch):
     limits = []
-    monkeypatch.setattr("bitrix24.connections.begin", limits.append)
+    monkeypatch.setattr("bitrix24.wire.connections.begin", limits.append)
 
     assert code_of(page, DOCUMENTS) == 200
 

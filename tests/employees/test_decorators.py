@@ -12,10 +12,10 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from bitrix24.auth import Entry, open_frame
+from bitrix24.frame.session import Entry, open_frame
 from bitrix24.models import FrameSession
-from employees.decorators import EmployeeRequest, employee_required
 from employees.models import Employee, EmployeeRight, Right
+from employees.people.decorators import EmployeeRequest, employee_required
 from tests.employees.cast import make_clerk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]

@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from employees import keys, pki, self_test
 from employees.models import KeyPair
-from signing.embedded.keys import fingerprint
-from signing.embedded.proof import Baseline
-from signing.embedded.tokens import Token
+from employees.signatures import keys, pki, self_test
+from signing.keys.authority import fingerprint
+from signing.keys.proof import Baseline
+from signing.keys.tokens import Token
 from tests.employees.cast import NOON
 from tests.employees.threads import at_once
 from tests.softhsm import soft_token

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.core import mail
 
-from employees import services
 from employees.models import SignatureProfile
+from employees.signatures.profiles import confirm_signature, request_confirmation, request_signature
 from outbox.models import Delivery
 from outbox.services import content, deliver_due
 from tests.employees.cast import NOON, make_profile
@@ -23,7 +23,7 @@ def newest(kind: str) -> Delivery:
 
 @time_machine.travel(NOON, tick=False)
 def test_the_code_reaches_its_owner_once(director):
-    services.request_signature(director, email="orlova@kontora.example", at=NOON)
+    request_signature(director, email="orlova@kontora.example", at=NOON)
     code = newest("employee_code").open_secret()["code"]
 
     deliver_due(NOON)
@@ -41,7 +41,7 @@ def test_the_code_reaches_its_owner_once(director):
 
 
 def test_a_code_that_is_over_is_not_sent(director):
-    services.request_signature(director, email=director.email, at=NOON)
+    request_signature(director, email=director.email, at=NOON)
 
     with time_machine.travel(NOON + timedelta(minutes=6), tick=False):
         assert content(newest("employee_code")) is None
@@ -50,7 +50,7 @@ def test_a_code_that_is_over_is_not_sent(director):
 @time_machine.travel(NOON, tick=False)
 def test_support_sees_what_it_must_compare(director, settings):
     make_profile(director, state=SignatureProfile.State.TURNED_ON, email="vera@other.example")
-    services.request_confirmation(director, at=NOON)
+    request_confirmation(director, at=NOON)
 
     letter = content(newest("confirmation_request"))
 
@@ -67,8 +67,8 @@ def test_support_sees_what_it_must_compare(director, settings):
 
 def test_support_is_not_asked_for_what_is_confirmed_already(director):
     profile = make_profile(director, state=SignatureProfile.State.TURNED_ON)
-    services.request_confirmation(director, at=NOON)
-    services.confirm_signature(profile, by="support:anna", at=NOON)
+    request_confirmation(director, at=NOON)
+    confirm_signature(profile, by="support:anna", at=NOON)
 
     assert content(newest("confirmation_request")) is None
 
@@ -77,7 +77,7 @@ def test_names_are_text_and_never_markup(director):
     director.name = '<img src="http://evil.example/x">Орлова & Ко'
     director.save()
     make_profile(director, state=SignatureProfile.State.TURNED_ON)
-    services.request_confirmation(director, at=NOON)
+    request_confirmation(director, at=NOON)
 
     letter = content(newest("confirmation_request"))
 
@@ -89,7 +89,7 @@ def test_names_are_text_and_never_markup(director):
 def test_the_letter_speaks_the_employees_language(director):
     director.language = "en"
     director.save()
-    services.request_signature(director, email=director.email, at=NOON)
+    request_signature(director, email=director.email, at=NOON)
 
     with time_machine.travel(NOON, tick=False):
         letter = content(newest("employee_code"))

@@ -8,10 +8,18 @@ import pytest
 from django.utils import timezone
 
 from bitrix24.models import FrameSession, Portal, PortalToken
-from bitrix24.records import User
+from bitrix24.rest.records import User
 from devportal import cast as portal_cast
-from employees import balances, people, services
+from employees.balances import ledger
 from employees.models import Employee
+from employees.people import directory
+from employees.people.directory import (
+    find_employee,
+    from_frame,
+    import_administrator,
+    portal_changed,
+    remember_employee,
+)
 from signx.errors import ErrorCode, SignXError
 from tests.employees.cast import NOON, make_clerk, make_director
 
@@ -70,7 +78,7 @@ def refusal(work, *arguments, **named) -> ErrorCode:
 
 
 def test_the_first_frame_makes_the_employee(office):
-    employee = services.from_frame(make_frame(office, is_portal_admin=True, language="en"))
+    employee = from_frame(make_frame(office, is_portal_admin=True, language="en"))
 
     assert (employee.name, employee.is_portal_admin, employee.language) == (
         "Зайцев Илья Олегович",
@@ -85,18 +93,18 @@ def test_a_session_without_the_patronymic_keeps_the_full_name(office, clerk):
     clerk.save()
 
     frame = make_frame(office, at=NOON + MINUTE, user_name="Зайцев Илья")
-    assert services.from_frame(frame).name == "Зайцев Илья Олегович"
+    assert from_frame(frame).name == "Зайцев Илья Олегович"
 
     married = make_frame(office, at=NOON + 2 * MINUTE, user_name="Зайцев-Орлов Илья")
-    assert services.from_frame(married).name == "Зайцев-Орлов Илья"
+    assert from_frame(married).name == "Зайцев-Орлов Илья"
 
 
 def test_a_frame_reads_without_writing(office, django_assert_num_queries):
     frame = make_frame(office)
-    services.from_frame(frame)
+    from_frame(frame)
 
     with django_assert_num_queries(1):
-        services.from_frame(frame)
+        from_frame(frame)
 
 
 def test_a_newer_frame_tells_of_a_promotion_and_of_a_return(office, clerk):
@@ -104,7 +112,7 @@ def test_a_newer_frame_tells_of_a_promotion_and_of_a_return(office, clerk):
     clerk.save()
 
     frame = make_frame(office, at=NOON + MINUTE, is_portal_admin=True)
-    employee = services.from_frame(frame)
+    employee = from_frame(frame)
 
     assert (employee.is_active, employee.is_portal_admin) == (True, True)
 
@@ -114,13 +122,13 @@ def test_an_older_frame_does_not_bring_back_the_dismissed(office, clerk):
     clerk.is_active = False
     clerk.save()
 
-    assert refusal(services.from_frame, frame) == ErrorCode.SESSION_EXPIRED
+    assert refusal(from_frame, frame) == ErrorCode.SESSION_EXPIRED
 
 
 def test_an_unknown_employee_is_asked_for(installed, devportal):
     at = timezone.now()
 
-    employee = services.find_employee(installed, portal_cast.CLERK, at=at)
+    employee = find_employee(installed, portal_cast.CLERK, at=at)
 
     assert employee.name
     assert employee.email
@@ -131,39 +139,36 @@ def test_an_unknown_employee_is_asked_for(installed, devportal):
 def test_a_fresh_answer_is_not_asked_again(installed, devportal):
     at = timezone.now()
     for minutes in (0, 5, 10):
-        services.find_employee(installed, portal_cast.CLERK, at=at + minutes * MINUTE)
+        find_employee(installed, portal_cast.CLERK, at=at + minutes * MINUTE)
     assert asked(devportal) == 1
 
-    services.find_employee(installed, portal_cast.CLERK, at=at + 11 * MINUTE)
+    find_employee(installed, portal_cast.CLERK, at=at + 11 * MINUTE)
     assert asked(devportal) == 2
 
 
 def test_the_dismissed_and_the_unknown_are_refused(installed):
-    assert refusal(services.find_employee, installed, portal_cast.FIRED) == ErrorCode.SIGNER_UNKNOWN
-    assert refusal(services.find_employee, installed, 999) == ErrorCode.SIGNER_UNKNOWN
+    assert refusal(find_employee, installed, portal_cast.FIRED) == ErrorCode.SIGNER_UNKNOWN
+    assert refusal(find_employee, installed, 999) == ErrorCode.SIGNER_UNKNOWN
     assert not Employee.objects.active().exists()
 
 
 def test_somebody_dismissed_today_is_refused_within_minutes(installed, devportal):
     at = timezone.now()
-    services.find_employee(installed, portal_cast.CLERK, at=at)
+    find_employee(installed, portal_cast.CLERK, at=at)
     devportal.portal.users[portal_cast.CLERK].active = False
 
-    late = at + people.FRESH_FOR + MINUTE
+    late = at + directory.FRESH_FOR + MINUTE
 
-    assert (
-        refusal(services.find_employee, installed, portal_cast.CLERK, at=late)
-        == ErrorCode.SIGNER_UNKNOWN
-    )
+    assert refusal(find_employee, installed, portal_cast.CLERK, at=late) == ErrorCode.SIGNER_UNKNOWN
 
 
 def test_stale_knowledge_does_not_decide_when_the_portal_is_silent(installed, devportal):
     at = timezone.now()
-    services.find_employee(installed, portal_cast.CLERK, at=at)
+    find_employee(installed, portal_cast.CLERK, at=at)
     devportal.faults.set({"http_502": 1})
 
-    services.find_employee(installed, portal_cast.CLERK, at=at + MINUTE)
-    refused = refusal(services.find_employee, installed, portal_cast.CLERK, at=at + 60 * MINUTE)
+    find_employee(installed, portal_cast.CLERK, at=at + MINUTE)
+    refused = refusal(find_employee, installed, portal_cast.CLERK, at=at + 60 * MINUTE)
 
     assert refused == ErrorCode.PORTAL_UNREACHABLE
 
@@ -171,25 +176,25 @@ def test_stale_knowledge_does_not_decide_when_the_portal_is_silent(installed, de
 def test_an_answer_without_an_address_keeps_the_one_we_know(office, clerk):
     user = User(12, "Зайцев Илья Олегович", "", "Старший менеджер", True)
 
-    employee = services.remember_employee(office, user, at=NOON + MINUTE)
+    employee = remember_employee(office, user, at=NOON + MINUTE)
 
     assert (employee.email, employee.position) == (clerk.email, "Старший менеджер")
 
 
 def test_installing_imports_the_administrator_and_gives_free_signatures_once(installed):
     for _time in range(2):
-        services.import_administrator(installed, portal_cast.DIRECTOR)
+        import_administrator(installed, portal_cast.DIRECTOR)
 
     employee = Employee.objects.get()
     assert (employee.is_portal_admin, employee.is_active) == (True, True)
-    assert balances.available(installed) == 5
+    assert ledger.available(installed) == 5
 
 
 def test_news_of_an_installation_gives_free_signatures(office):
     for what in ("installed", "updated", "uninstalled", "installed"):
-        services.portal_changed(office, what)
+        portal_changed(office, what)
 
-    assert balances.available(office) == 5
+    assert ledger.available(office) == 5
 
 
 def test_people_of_two_portals_never_mix(office, stranger):
@@ -197,5 +202,5 @@ def test_people_of_two_portals_never_mix(office, stranger):
 
     frame = make_frame(office, bitrix_user_id=1, at=NOON + MINUTE)
 
-    assert services.from_frame(frame) == mine
+    assert from_frame(frame) == mine
     assert make_clerk(stranger.portal).pk != make_clerk(office).pk

@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from employees import services
 from employees.models import Delegation, EmployeeRight, Right
+from employees.people import delegations
+from employees.people.delegations import count_delegated_document, owners_for
+from employees.people.rights import give_right, take_right
+from employees.signatures.signing_rights import signer_for_person
 from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import record
@@ -32,21 +35,21 @@ def kinds() -> list[str]:
 
 
 def allow(owner, delegate, *, by=None, until=NOON + WEEK, limit=None) -> Delegation:
-    return services.delegate(owner, delegate, by=by or owner, until=until, limit=limit, at=NOON)
+    return delegations.delegate(owner, delegate, by=by or owner, until=until, limit=limit, at=NOON)
 
 
 def test_a_right_is_given_and_taken_once(director, clerk):
     for _time in range(2):
-        services.give_right(clerk, Right.SEND, by=director, at=NOON)
+        give_right(clerk, Right.SEND, by=director, at=NOON)
     assert clerk.has_right(Right.SEND)
 
     for _time in range(2):
-        services.take_right(clerk, Right.SEND, by=director, at=NOON)
+        take_right(clerk, Right.SEND, by=director, at=NOON)
     assert not clerk.has_right(Right.SEND)
     assert kinds() == ["right_given", "right_taken"]
 
 
-@pytest.mark.parametrize("work", [services.give_right, services.take_right])
+@pytest.mark.parametrize("work", [give_right, take_right])
 def test_rights_are_given_by_those_who_may_change_settings(director, clerk, stranger, work):
     assert refusal(work, clerk, Right.SEND, by=clerk, at=NOON) == ErrorCode.RIGHT_MISSING
     assert refusal(work, clerk, Right.SEND, by=stranger, at=NOON) == ErrorCode.NOT_FOUND
@@ -64,7 +67,7 @@ def test_a_dismissed_employee_has_no_rights(director):
 def test_the_owner_lets_a_colleague_send(director, clerk):
     delegation = allow(director, clerk, limit=3)
 
-    assert list(services.owners_for(clerk, NOON)) == [clerk, director]
+    assert list(owners_for(clerk, NOON)) == [clerk, director]
     assert delegation.given_by == director
     assert kinds() == ["delegation_given"]
 
@@ -103,28 +106,25 @@ def test_nobody_delegates_to_himself_or_to_the_dismissed(director, clerk):
 def test_it_ends_with_its_term(director, clerk):
     allow(director, clerk)
 
-    assert director in services.owners_for(clerk, NOON + WEEK - timedelta(seconds=1))
-    assert director not in services.owners_for(clerk, NOON + WEEK)
+    assert director in owners_for(clerk, NOON + WEEK - timedelta(seconds=1))
+    assert director not in owners_for(clerk, NOON + WEEK)
 
 
 def test_it_ends_with_its_limit(director, clerk):
     allow(director, clerk, limit=2)
 
     for _document in range(2):
-        services.count_delegated_document(director, clerk, at=NOON)
+        count_delegated_document(director, clerk, at=NOON)
 
-    assert director not in services.owners_for(clerk, NOON)
-    assert (
-        refusal(services.count_delegated_document, director, clerk, at=NOON)
-        == ErrorCode.RIGHT_MISSING
-    )
+    assert director not in owners_for(clerk, NOON)
+    assert refusal(count_delegated_document, director, clerk, at=NOON) == ErrorCode.RIGHT_MISSING
 
 
 def test_the_one_that_ends_first_is_used_up_first(director, clerk):
     long = allow(director, clerk, until=NOON + 4 * WEEK)
     short = allow(director, clerk, limit=5)
 
-    services.count_delegated_document(director, clerk, at=NOON)
+    count_delegated_document(director, clerk, at=NOON)
 
     long.refresh_from_db()
     short.refresh_from_db()
@@ -138,9 +138,9 @@ def test_who_takes_it_back(director, clerk, who):
     by = {"owner": owner, "delegate": clerk, "administrator": director}[who]
 
     for _time in range(2):
-        services.revoke(delegation, by=by, at=NOON)
+        delegations.revoke(delegation, by=by, at=NOON)
 
-    assert owner not in services.owners_for(clerk, NOON)
+    assert owner not in owners_for(clerk, NOON)
     assert kinds() == ["delegation_given", "delegation_revoked"]
 
 
@@ -148,22 +148,22 @@ def test_who_does_not(director, clerk, stranger):
     delegation = allow(director, clerk)
     colleague = make_clerk(director.portal, user_id=14)
 
-    assert refusal(services.revoke, delegation, by=colleague, at=NOON) == ErrorCode.RIGHT_MISSING
-    assert refusal(services.revoke, delegation, by=stranger, at=NOON) == ErrorCode.NOT_FOUND
+    assert refusal(delegations.revoke, delegation, by=colleague, at=NOON) == ErrorCode.RIGHT_MISSING
+    assert refusal(delegations.revoke, delegation, by=stranger, at=NOON) == ErrorCode.NOT_FOUND
 
 
 def test_a_person_sends_with_his_own_signature(director, clerk):
     make_profile(director)
     make_profile(clerk)
 
-    assert services.signer_for_person(director, director, at=NOON) == director
-    assert refusal(services.signer_for_person, clerk, clerk, at=NOON) == ErrorCode.RIGHT_MISSING
+    assert signer_for_person(director, director, at=NOON) == director
+    assert refusal(signer_for_person, clerk, clerk, at=NOON) == ErrorCode.RIGHT_MISSING
 
 
 def test_a_person_sends_for_another_only_when_allowed(director, clerk, stranger):
     make_profile(director)
     EmployeeRight.objects.create(employee=clerk, right=Right.SEND)
-    ask = services.signer_for_person
+    ask = signer_for_person
 
     assert refusal(ask, clerk, director, at=NOON) == ErrorCode.RIGHT_MISSING
     allow(director, clerk)
@@ -178,9 +178,7 @@ def test_the_last_document_of_a_limit_goes_to_one_of_those_who_send_at_once():
     owner, delegate = make_clerk(portal, user_id=14), make_clerk(portal)
     allow(owner, delegate, limit=2)
 
-    outcomes = at_once(
-        lambda number: services.count_delegated_document(owner, delegate, at=NOON), callers=5
-    )
+    outcomes = at_once(lambda number: count_delegated_document(owner, delegate, at=NOON), callers=5)
 
     assert outcomes.count(ErrorCode.RIGHT_MISSING) == 3
     assert Delegation.objects.get().documents_used == 2
@@ -195,11 +193,11 @@ def test_sending_and_revoking_at_once_do_not_wait_for_each_other_for_ever():
     def send() -> None:
         with transaction.atomic():
             record(portal, EventKind.DOCUMENT_CREATED, actor="robot", subject=("document", "1"))
-            services.count_delegated_document(owner, delegate, at=NOON)
+            count_delegated_document(owner, delegate, at=NOON)
 
     def revoke(number: int) -> None:
         for delegation in delegations:
-            send() if number % 2 else services.revoke(delegation, by=owner, at=NOON)
+            send() if number % 2 else delegations.revoke(delegation, by=owner, at=NOON)
 
     outcomes = at_once(revoke, callers=6)
 

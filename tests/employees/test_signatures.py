@@ -6,9 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from employees import services
-from employees.consent import CONSENT_VERSION
 from employees.models import EmployeeRight, Right, SignatureProfile
+from employees.signatures.consent import CONSENT_VERSION
+from employees.signatures.profiles import (
+    confirm_signature,
+    forbid_robots,
+    request_confirmation,
+    request_signature,
+    seconds_to_next_code,
+    stop_signature,
+    turn_on_signature,
+)
 from journal.models import AuditEvent
 from journal.services import verify_chain
 from outbox.models import Delivery
@@ -27,10 +35,8 @@ def sent_code() -> str:
 
 
 def turn_on(employee, *, email="", robots_allowed=True, at=NOON) -> SignatureProfile:
-    services.request_signature(employee, email=email or employee.email, at=at)
-    return services.turn_on_signature(
-        employee, code=sent_code(), robots_allowed=robots_allowed, at=at
-    )
+    request_signature(employee, email=email or employee.email, at=at)
+    return turn_on_signature(employee, code=sent_code(), robots_allowed=robots_allowed, at=at)
 
 
 def refusal(work, *arguments, **named) -> ErrorCode:
@@ -44,17 +50,17 @@ def kinds(office) -> list[str]:
 
 
 def test_the_whole_way(office, director):
-    profile = services.request_signature(director, email="orlova@kontora.example", at=NOON)
+    profile = request_signature(director, email="orlova@kontora.example", at=NOON)
     assert profile.state == State.CODE_SENT
 
-    profile = services.turn_on_signature(
+    profile = turn_on_signature(
         director, code=sent_code(), robots_allowed=True, at=NOON + HOUR / 30
     )
     assert profile.state == State.TURNED_ON
     assert profile.consent_text_version == CONSENT_VERSION
 
-    services.request_confirmation(director, at=NOON + HOUR)
-    profile = services.confirm_signature(profile, by=SUPPORT, at=NOON + 2 * HOUR)
+    request_confirmation(director, at=NOON + HOUR)
+    profile = confirm_signature(profile, by=SUPPORT, at=NOON + 2 * HOUR)
 
     assert (profile.state, profile.confirmed_by) == (State.CONFIRMED, SUPPORT)
     assert kinds(office) == [
@@ -68,7 +74,7 @@ def test_the_whole_way(office, director):
 
 def test_addresses_and_names_stay_out_of_the_chain(office, director):
     turn_on(director)
-    services.request_confirmation(director, at=NOON)
+    request_confirmation(director, at=NOON)
 
     chained = str(list(AuditEvent.objects.values()))
 
@@ -77,7 +83,7 @@ def test_addresses_and_names_stay_out_of_the_chain(office, director):
 
 
 def test_the_code_lies_encrypted_and_only_in_the_delivery(director):
-    services.request_signature(director, email=director.email, at=NOON)
+    request_signature(director, email=director.email, at=NOON)
     code = sent_code()
 
     delivery = Delivery.objects.filter(kind="employee_code").values().get()
@@ -88,20 +94,15 @@ def test_the_code_lies_encrypted_and_only_in_the_delivery(director):
 
 @pytest.mark.parametrize("email", ["", "orlova", "orlova@", "a@b.example\nBcc: x@y.example"])
 def test_an_address_that_is_none_is_refused(director, email):
-    assert (
-        refusal(services.request_signature, director, email=email, at=NOON)
-        == ErrorCode.INPUT_INVALID
-    )
+    assert refusal(request_signature, director, email=email, at=NOON) == ErrorCode.INPUT_INVALID
     assert not Delivery.objects.exists()
 
 
 def test_a_wrong_code_turns_nothing_on(director):
-    services.request_signature(director, email=director.email, at=NOON)
+    request_signature(director, email=director.email, at=NOON)
     wrong = f"{(int(sent_code()) + 1) % 1_000_000:06d}"
 
-    refused = refusal(
-        services.turn_on_signature, director, code=wrong, robots_allowed=True, at=NOON
-    )
+    refused = refusal(turn_on_signature, director, code=wrong, robots_allowed=True, at=NOON)
 
     assert refused == ErrorCode.CODE_WRONG
     assert SignatureProfile.objects.get().state == State.CODE_SENT
@@ -110,46 +111,44 @@ def test_a_wrong_code_turns_nothing_on(director):
 def test_nothing_was_requested(director):
     arguments = {"code": "123456", "robots_allowed": True, "at": NOON}
 
-    assert refusal(services.turn_on_signature, director, **arguments) == ErrorCode.SIGNATURE_MISSING
+    assert refusal(turn_on_signature, director, **arguments) == ErrorCode.SIGNATURE_MISSING
     turn_on(director)
-    assert refusal(services.turn_on_signature, director, **arguments) == ErrorCode.CODE_EXPIRED
+    assert refusal(turn_on_signature, director, **arguments) == ErrorCode.CODE_EXPIRED
 
 
 def test_a_code_of_a_colleague_does_not_fit(director, clerk):
-    services.request_signature(director, email="shared@kontora.example", at=NOON)
+    request_signature(director, email="shared@kontora.example", at=NOON)
     code_of_director = sent_code()
     at = NOON
-    services.request_signature(clerk, email="shared@kontora.example", at=at)
+    request_signature(clerk, email="shared@kontora.example", at=at)
     while sent_code() == code_of_director:  # one in a million: both codes are the same
         at += timedelta(minutes=1)
-        services.request_signature(clerk, email="shared@kontora.example", at=at)
+        request_signature(clerk, email="shared@kontora.example", at=at)
 
-    refused = refusal(
-        services.turn_on_signature, clerk, code=code_of_director, robots_allowed=True, at=at
-    )
+    refused = refusal(turn_on_signature, clerk, code=code_of_director, robots_allowed=True, at=at)
 
     assert refused == ErrorCode.CODE_WRONG
 
 
 def test_a_second_code_waits_a_minute(director):
-    services.request_signature(director, email=director.email, at=NOON)
+    request_signature(director, email=director.email, at=NOON)
 
     assert (
-        refusal(services.request_signature, director, email=director.email, at=NOON)
+        refusal(request_signature, director, email=director.email, at=NOON)
         == ErrorCode.CODE_TOO_SOON
     )
-    assert services.seconds_to_next_code(director, at=NOON) == 60
+    assert seconds_to_next_code(director, at=NOON) == 60
     assert Delivery.objects.filter(kind="employee_code").count() == 1
 
 
 def test_an_active_signature_works_on_while_a_new_address_is_proved(director):
     make_profile(director)
 
-    services.request_signature(director, email="new@kontora.example", at=NOON)
+    request_signature(director, email="new@kontora.example", at=NOON)
     profile = SignatureProfile.objects.get()
     assert (profile.state, profile.email) == (State.CONFIRMED, director.email)
 
-    profile = services.turn_on_signature(director, code=sent_code(), robots_allowed=True, at=NOON)
+    profile = turn_on_signature(director, code=sent_code(), robots_allowed=True, at=NOON)
     assert (profile.state, profile.email) == (State.TURNED_ON, "new@kontora.example")
     assert profile.confirmed_at is None
 
@@ -165,22 +164,22 @@ def test_the_same_address_stays_confirmed(director):
 def test_support_gets_one_letter_a_day(director):
     turn_on(director)
     for hours in (0, 5, 23, 25):
-        services.request_confirmation(director, at=NOON + hours * HOUR)
+        request_confirmation(director, at=NOON + hours * HOUR)
 
     assert Delivery.objects.filter(kind="confirmation_request").count() == 2
 
 
 def test_confirmation_is_not_asked_for_what_is_not_on(director):
-    assert refusal(services.request_confirmation, director, at=NOON) == ErrorCode.SIGNATURE_MISSING
-    services.request_signature(director, email=director.email, at=NOON)
-    assert refusal(services.request_confirmation, director, at=NOON) == ErrorCode.SIGNATURE_MISSING
+    assert refusal(request_confirmation, director, at=NOON) == ErrorCode.SIGNATURE_MISSING
+    request_signature(director, email=director.email, at=NOON)
+    assert refusal(request_confirmation, director, at=NOON) == ErrorCode.SIGNATURE_MISSING
 
 
 def test_confirming_twice_is_confirming_once(office, director):
     profile = turn_on(director)
 
-    services.confirm_signature(profile, by=SUPPORT, at=NOON)
-    services.confirm_signature(profile, by="support:oleg", at=NOON + HOUR)
+    confirm_signature(profile, by=SUPPORT, at=NOON)
+    confirm_signature(profile, by="support:oleg", at=NOON + HOUR)
 
     assert SignatureProfile.objects.get().confirmed_by == SUPPORT
     assert kinds(office).count("signature_confirmed") == 1
@@ -190,7 +189,7 @@ def test_support_confirms_the_address_it_has_seen_and_no_other(director):
     seen = turn_on(director)
     turn_on(director, email="attacker@other.example", at=NOON + HOUR)
 
-    refused = refusal(services.confirm_signature, seen, by=SUPPORT, at=NOON + HOUR)
+    refused = refusal(confirm_signature, seen, by=SUPPORT, at=NOON + HOUR)
 
     assert refused == ErrorCode.STATUS_CONFLICT
     assert SignatureProfile.objects.get().state == State.TURNED_ON
@@ -199,8 +198,8 @@ def test_support_confirms_the_address_it_has_seen_and_no_other(director):
 def test_a_stopped_signature_needs_everything_anew(office, director):
     make_profile(director)
 
-    profile = services.stop_signature(director, by=director, at=NOON)
-    services.stop_signature(director, by=director, at=NOON + HOUR)
+    profile = stop_signature(director, by=director, at=NOON)
+    stop_signature(director, by=director, at=NOON + HOUR)
 
     assert (profile.state, profile.robots_allowed, profile.stopped_at) == (
         State.STOPPED,
@@ -213,17 +212,17 @@ def test_a_stopped_signature_needs_everything_anew(office, director):
 
 def test_a_code_sent_before_the_stop_does_not_turn_it_on_again(director):
     make_profile(director)
-    services.request_signature(director, email=director.email, at=NOON)
+    request_signature(director, email=director.email, at=NOON)
     code = sent_code()
-    services.stop_signature(director, by=director, at=NOON)
+    stop_signature(director, by=director, at=NOON)
 
-    refused = refusal(services.turn_on_signature, director, code=code, robots_allowed=True, at=NOON)
+    refused = refusal(turn_on_signature, director, code=code, robots_allowed=True, at=NOON)
 
     assert refused == ErrorCode.CODE_EXPIRED
     assert SignatureProfile.objects.get().state == State.STOPPED
 
 
-@pytest.mark.parametrize("work", [services.stop_signature, services.forbid_robots])
+@pytest.mark.parametrize("work", [stop_signature, forbid_robots])
 def test_who_may_stop_it(director, clerk, stranger, work):
     make_profile(director)
 
@@ -239,8 +238,8 @@ def test_who_may_stop_it(director, clerk, stranger, work):
 def test_robots_are_forbidden_without_a_code(office, director):
     make_profile(director)
 
-    services.forbid_robots(director, by=director, at=NOON)
-    profile = services.forbid_robots(director, by=director, at=NOON)
+    forbid_robots(director, by=director, at=NOON)
+    profile = forbid_robots(director, by=director, at=NOON)
 
     assert (profile.state, profile.robots_allowed) == (State.CONFIRMED, False)
     assert kinds(office) == ["signature_robots_forbidden"]

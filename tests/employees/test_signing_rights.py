@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils.translation import override
 
-from employees import services
 from employees.models import EmployeeRight, Right, SignatureProfile
+from employees.people.delegations import delegate
+from employees.signatures.signing_rights import signer_for_robots
 from signx.errors import ErrorCode, SignXError
 from tests.employees.cast import NOON, make_clerk, make_profile
 
@@ -18,9 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(signer, responsible=None):
-    return services.signer_for_robots(
-        signer.portal, signer.bitrix_user_id, responsible=responsible, at=NOON
-    )
+    return signer_for_robots(signer.portal, signer.bitrix_user_id, responsible=responsible, at=NOON)
 
 
 def refusal(signer, responsible=None) -> SignXError:
@@ -80,9 +79,7 @@ def test_the_responsible_has_the_right_to_send(director, clerk):
 
 def test_or_is_delegated_by_the_signer(director, clerk):
     make_profile(director)
-    services.delegate(
-        director, clerk, by=director, until=NOON + timedelta(days=1), limit=None, at=NOON
-    )
+    delegate(director, clerk, by=director, until=NOON + timedelta(days=1), limit=None, at=NOON)
 
     assert ask(director, clerk) == director
 
@@ -101,9 +98,7 @@ def test_else_the_sentence_names_the_responsible(director, clerk):
 def test_a_delegation_by_somebody_else_does_not_help(director, clerk):
     make_profile(director)
     other = make_clerk(director.portal, user_id=14)
-    services.delegate(
-        other, clerk, by=director, until=NOON + timedelta(days=1), limit=None, at=NOON
-    )
+    delegate(other, clerk, by=director, until=NOON + timedelta(days=1), limit=None, at=NOON)
 
     assert refusal(director, clerk).code == ErrorCode.RIGHT_MISSING
 

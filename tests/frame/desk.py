@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from bitrix24.auth import Entry, open_frame
+from bitrix24.frame.session import Entry, open_frame
 from employees.models import Employee
 
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from lxml import html
 
-from documents import drafts
+from documents.drafts import services
 from documents.models import Document, Draft, new_public_id
 from tests import factories
 from tests.frame.desk import Desk
@@ -33,7 +33,7 @@ def begun(desk: Desk, pdf: bytes | None = None) -> Draft:
     """A draft whose file was checked."""
     answer = upload(desk, pdf)
     assert answer.status_code == 200, answer.content.decode()[:400]
-    drafts.take_in_due()
+    services.take_in_due()
     return Draft.objects.of(desk.employee).first()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from documents import bounces
 from documents.models import Document, Signer
+from documents.news import bounces
 from outbox.models import Delivery
 from tests.factories import NOON, counterparty_of
 from tests.frame.desk import Desk

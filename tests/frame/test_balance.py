@@ -7,22 +7,22 @@ from datetime import timedelta
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from employees import balances
-from employees.spending import DAYS, chart, spent_by_day
+from employees.balances import ledger
+from employees.balances.spending import DAYS, chart, spent_by_day
 from tests.frame.desk import Desk
 
 
 def spend(portal: Portal, document_id: int, *, days_ago: int, units: int = 1) -> None:
     at = timezone.now() - timedelta(days=days_ago)
-    balances.hold(
+    ledger.hold(
         portal, units=units, document_id=document_id, document_label="x", actor="robot:x", at=at
     )
-    balances.capture(document_id, actor="system", at=at)
+    ledger.capture(document_id, actor="system", at=at)
 
 
 def test_page_tells_left_held_and_spent(director: Desk, office: Portal) -> None:
     spend(office, 1, days_ago=3)
-    balances.hold(
+    ledger.hold(
         office, units=2, document_id=2, document_label="x", actor="employee:12", at=timezone.now()
     )
 
@@ -42,7 +42,7 @@ def test_history_is_for_those_who_change_settings(clerk: Desk, office: Portal) -
 
 
 def test_empty_balance_says_what_to_do(director: Desk, office: Portal) -> None:
-    balances.correct(office, units=-20, reason="Проверка", actor="support", at=timezone.now())
+    ledger.correct(office, units=-20, reason="Проверка", actor="support", at=timezone.now())
 
     assert "new documents cannot be sent" in director.read("/app/employees/balance")
 

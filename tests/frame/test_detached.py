@@ -13,13 +13,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
-from documents import files, tasks
+from documents import tasks
+from documents.core import files
 from documents.models import DetachedSignature, Document
 from journal.events import EventKind
 from journal.models import AuditEvent
-from signing.detached import check_detached
 from signing.hashes import sha256
-from signing.report import attached_json
+from signing.papers.report import attached_json
+from signing.verification.detached import check_detached
 from tests import factories
 from tests.factories import NOON
 from tests.frame.conftest import address

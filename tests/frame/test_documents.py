@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from documents import chips, flow
-from documents.listing import PAGE_SIZE
+from documents.core import flow
+from documents.desk import chips
+from documents.desk.listing import PAGE_SIZE
+from documents.desk.rows import rows_of
 from documents.models import Document, Signer
-from documents.rows import rows_of
 from journal.events import EventKind
 from journal.models import AuditEvent
 from outbox.models import Delivery

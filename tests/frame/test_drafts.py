@@ -10,7 +10,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from documents import drafts
+from documents.drafts import services
 from documents.models import Draft, new_public_id
 from tests.factories import NOON
 from tests.frame.desk import Desk
@@ -65,7 +65,7 @@ def test_the_page_shows_the_check_going_on_and_then_what_it_found(clerk: Desk) -
     assert "every 1s" in clerk.read(address(draft, "/file"))
     assert "/files/draft/" not in clerk.post(address(draft), filled()).content.decode()
 
-    drafts.take_in_due()
+    services.take_in_due()
 
     answer = clerk.get(address(draft, "/file"))
     assert "every 1s" not in answer.content.decode()
@@ -81,7 +81,7 @@ def test_a_damaged_file_is_told_and_another_one_keeps_the_answers(clerk: Desk) -
 
     other = SimpleUploadedFile("акт.pdf", PDF().pdf)
     assert clerk.post(address(draft, "/file"), {"file": other}).status_code == 200
-    drafts.take_in_due()
+    services.take_in_due()
 
     draft.refresh_from_db()
     assert (draft.state, draft.title) == (Draft.State.READY, "Акт сверки")
@@ -92,7 +92,7 @@ def test_a_check_that_kills_its_worker_ends_as_a_refusal(clerk: Desk) -> None:
     # Three workers took it up and none came back.
     Draft.objects.update(step_attempts=3, next_step_at=NOON)
 
-    drafts.take_in_due()
+    services.take_in_due()
 
     draft = Draft.objects.get()
     assert draft.state == Draft.State.REFUSED
@@ -197,16 +197,16 @@ def test_a_draft_can_be_deleted_and_old_ones_go_by_themselves(clerk: Desk) -> No
 
     assert "New document" in clerk.post(address(newest, "/drop")).content.decode()
     assert list(Draft.objects.all()) == [older]
-    drafts.forget_old(NOON + timedelta(days=29))
+    services.forget_old(NOON + timedelta(days=29))
     assert Draft.objects.count() == 1
-    drafts.forget_old(NOON + timedelta(days=31))
+    services.forget_old(NOON + timedelta(days=31))
 
     assert not Draft.objects.exists()
     assert not any(default_storage.exists(folder) for folder in folders)
 
 
 def test_only_the_newest_drafts_of_a_person_stay(clerk: Desk, monkeypatch: Any) -> None:
-    monkeypatch.setattr(drafts, "KEPT", 2)
+    monkeypatch.setattr(services, "KEPT", 2)
 
     for _file in range(3):
         upload(clerk)

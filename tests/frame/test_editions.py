@@ -12,9 +12,11 @@ from django.test import Client
 from django.utils import timezone
 
 from bitrix24.models import FrameSession, Portal
-from documents import drafts, files, tasks
-from documents.creation import Counterparty
-from documents.editions import told_edition
+from documents import tasks
+from documents.core import files
+from documents.core.creation import Counterparty
+from documents.core.editions import told_edition
+from documents.drafts import services
 from documents.models import Document, Draft, new_public_id
 from employees.models import EmployeeRight
 from journal.services import chain_of
@@ -51,7 +53,7 @@ def begin(desk: Desk, former: Document) -> HttpResponse:
 def send(desk: Desk, former: Document, **changes: Any) -> Document:
     """The new edition, sent with what the page was filled in with."""
     assert begin(desk, former).status_code == 200
-    drafts.take_in_due()
+    services.take_in_due()
     draft = Draft.objects.of(desk.employee).unsent().get()
     given = filled() | draft.answers | changes
     answer = desk.post(f"{NEW}/{draft.public_id}/send", given)
@@ -214,7 +216,7 @@ def test_who_has_lost_sight_of_the_document_no_longer_replaces_it(
     director: Desk, former: Document
 ) -> None:
     begin(director, former)
-    drafts.take_in_due()
+    services.take_in_due()
     draft = Draft.objects.of(director.employee).get()
     FrameSession.objects.update(is_portal_admin=False)
     EmployeeRight.objects.filter(right__in=["journal", "settings"]).delete()

@@ -6,7 +6,7 @@ import pytest
 
 from documents.models import Document
 from journal.models import AuditEvent
-from journal.views import PAGE_SIZE
+from journal.pages.views import PAGE_SIZE
 from tests.frame.desk import Desk
 
 

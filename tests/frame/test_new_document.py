@@ -10,11 +10,12 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from documents import files, flow, tasks
+from documents import tasks
+from documents.core import files, flow
 from documents.models import CodeChannel, Document, Draft, PortalSettings, new_public_id
-from employees import balances
+from employees.balances import ledger
 from employees.models import Delegation, EmployeeRight, SignatureProfile
-from employees.services import delegate
+from employees.people.delegations import delegate
 from journal.services import chain_of
 from outbox.models import Delivery
 from outbox.services import content
@@ -49,7 +50,7 @@ def test_a_director_sends_an_uploaded_file_in_his_own_name(director: Desk, offic
     assert (document.sender, document.responsible) == (director.employee, director.employee)
     assert (document.source_id, document.message) == ("", "Ждём вашу подпись до пятницы.")
     assert (document.expires_at - NOON).days == 10
-    assert balances.available(office) == 19
+    assert ledger.available(office) == 19
     assert files.read(document, "source") == PDF().pdf
     company, other = document.signers.all()
     assert "собственное действие" in company.signature.confirmed_by
@@ -121,7 +122,7 @@ def test_pressed_twice_it_is_sent_once(director: Desk, office: Portal) -> None:
     pages = [send(director, draft) for _press in range(2)]
 
     assert Document.objects.count() == 1
-    assert balances.available(office) == 19
+    assert ledger.available(office) == 19
     assert all(document_of(draft).number in page for page in pages)
     answer = director.post(address(draft, "/send"), filled())
     assert answer.headers["HX-Retarget"] == "#sx-root"
@@ -136,7 +137,7 @@ def test_pressed_in_two_tabs_at_once_it_is_sent_once(
 
     document = Document.objects.get()
     assert document_of(draft) == document
-    assert balances.available(office) == 19
+    assert ledger.available(office) == 19
     folder = default_storage.listdir(str(office.pk))[0]
     assert sorted(folder) == sorted([document.public_id, "drafts"])
 
@@ -240,7 +241,7 @@ def test_sms_is_offered_only_where_there_is_a_gateway(director: Desk) -> None:
 
 def test_an_empty_balance_is_told_before_and_refused_after(director: Desk, office: Portal) -> None:
     draft = begun(director)
-    balances.correct(office, units=-20, reason="Сверка", actor="admin:support", at=NOON)
+    ledger.correct(office, units=-20, reason="Сверка", actor="admin:support", at=NOON)
 
     assert "No signatures are left" in director.read(address(draft))
     page = send(director, draft)

@@ -9,11 +9,11 @@ import pytest
 from bitrix24.models import Portal
 from devportal import cast
 from devportal.world import World
-from documents import drafts
+from documents.drafts import services
 from documents.models import Draft
-from employees import balances
+from employees.balances import ledger
 from employees.models import SignatureProfile
-from employees.services import find_employee
+from employees.people.directory import find_employee
 from tests.factories import NOON
 from tests.frame.desk import Desk
 from tests.frame.new_document import address, begun, document_of, fault, send
@@ -32,7 +32,7 @@ def boss(portal: Portal) -> Desk:
         turned_on_at=NOON,
         confirmed_at=NOON,
     )
-    balances.top_up(portal, units=5, reason="Договор 7", actor="admin:support", at=NOON)
+    ledger.top_up(portal, units=5, reason="Договор 7", actor="admin:support", at=NOON)
     return Desk(director)
 
 
@@ -110,7 +110,7 @@ def test_from_the_deal_s_tab_the_deal_and_its_contact_are_there(boss: Desk) -> N
     page = tab.read(address(draft))
     assert 'value="DEAL_315"' in page
     assert 'value="C_5"' in page
-    assert drafts.find(boss.employee, draft.public_id).answers["p0-label"].startswith("C_5 ")
+    assert services.find(boss.employee, draft.public_id).answers["p0-label"].startswith("C_5 ")
 
 
 def test_from_the_deal_s_tab_a_silent_portal_costs_only_the_comfort(

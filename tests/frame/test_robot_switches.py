@@ -7,7 +7,7 @@ import pytest
 from bitrix24.models import Portal
 from devportal import cast
 from employees.models import Employee
-from employees.services import find_employee
+from employees.people.directory import find_employee
 from robots.models import RobotSwitch
 from tests.frame.desk import Desk
 

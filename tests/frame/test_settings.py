@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from documents.models import PortalSettings
-from documents.notices import DEFAULT_MATRIX
+from documents.news.notices import DEFAULT_MATRIX
 from journal.events import EventKind
 from journal.models import AuditEvent
 from tests.frame.desk import Desk

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from employees import certificates, services
 from employees.models import KeyPair, SignatureProfile
+from employees.signatures import certificates
+from employees.signatures.profiles import confirm_signature
 from outbox.models import Delivery
 from tests.frame.desk import Desk
 
@@ -28,7 +29,7 @@ def holder(newcomer: Desk) -> Desk:
     """Whose unqualified signature support has confirmed."""
     choose(newcomer, "unqualified")
     profile = SignatureProfile.objects.get(employee=newcomer.employee)
-    services.confirm_signature(profile, by="support:anna", at=timezone.now())
+    confirm_signature(profile, by="support:anna", at=timezone.now())
     return newcomer
 
 

@@ -10,12 +10,12 @@ from django.http import StreamingHttpResponse
 
 from bitrix24.models import Portal
 from documents.models import Document
-from employees import balances
-from employees.balance_views import EXPORT_PAGE
+from employees.balances import ledger
 from employees.models import BalanceEntry, EmployeeRight, Right
+from employees.pages.balance_views import EXPORT_PAGE
 from journal.events import EventKind
-from journal.export_views import PAGE_SIZE
 from journal.models import AuditEvent
+from journal.pages.export_views import PAGE_SIZE
 from journal.services import record
 from tests.factories import NOON, make_employee, make_portal
 from tests.frame.desk import Desk
@@ -89,7 +89,7 @@ def test_taking_away_is_an_event_itself(director: Desk, office: Portal) -> None:
 
 
 def test_the_balance_is_what_its_history_shows(director: Desk, office: Portal) -> None:
-    balances.correct(office, units=-3, reason="Ошибка; «возврат»", actor="admin:support", at=NOON)
+    ledger.correct(office, units=-3, reason="Ошибка; «возврат»", actor="admin:support", at=NOON)
 
     head, *rows = table(director, BALANCE)
 
@@ -101,7 +101,7 @@ def test_the_balance_is_what_its_history_shows(director: Desk, office: Portal) -
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "＝"])
 def test_nobodys_words_become_a_formula(director: Desk, office: Portal, start: str) -> None:
     words = f'{start}HYPERLINK("http://evil.example";"Оплатить")'
-    balances.correct(office, units=1, reason=f"x{words}", actor="admin:x", at=NOON)
+    ledger.correct(office, units=1, reason=f"x{words}", actor="admin:x", at=NOON)
     BalanceEntry.objects.create(
         portal=office, kind="correction", units=-1, available_after=20, held_after=0,
         reason=words, actor="=1+1", at=NOON,

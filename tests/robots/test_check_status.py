@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from devportal import cast
-from documents import flow
+from documents.core import flow
+from documents.core.services import cancel_document
 from documents.models import Document
-from documents.services import cancel_document
 from robots.models import RobotCall
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.utils import translation
 
-from documents.replies import FILE_OUTPUTS
+from documents.news.replies import FILE_OUTPUTS
 from robots.outputs import OUTPUTS
 from robots.registry import ROBOTS
 

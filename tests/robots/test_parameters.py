@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from documents.crm_references import PartyKind, PartyReference, SourceKind, SourceReference
+from documents.crm.references import PartyKind, PartyReference, SourceKind, SourceReference
 from robots.parameters import Parameter
 from robots.registry import robot
 from robots.words import Words

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from bitrix24 import methods
+from bitrix24.rest import methods
 from devportal import cast
 from documents.models import Document
 from journal.events import EventKind

@@ -18,7 +18,7 @@ from bitrix24.models import Portal
 from devportal import cast
 from devportal.processes import Step
 from documents.models import Document
-from employees import balances
+from employees.balances import ledger
 from employees.models import BalanceEntry, EmployeeRight, Right, SignatureProfile
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -47,8 +47,8 @@ class Cast:
 
 
 def empty_balance(who: Cast) -> None:
-    left = balances.available(who.portal)
-    balances.correct(
+    left = ledger.available(who.portal)
+    ledger.correct(
         who.portal, units=-left, reason="Проверка", actor="admin:support", at=timezone.now()
     )
 
@@ -170,7 +170,7 @@ def run(processes: Any, wrong: Wrong) -> Step:
 def test_it_is_answered_with_its_own_code_and_costs_nothing(who, processes, wrong):
     Portal.objects.filter(pk=who.portal.pk).update(language="en")
     wrong.before(who)
-    left, entries = balances.available(who.portal), BalanceEntry.objects.count()
+    left, entries = ledger.available(who.portal), BalanceEntry.objects.count()
 
     step = run(processes, wrong)
 
@@ -183,7 +183,7 @@ def test_it_is_answered_with_its_own_code_and_costs_nothing(who, processes, wron
     assert "{" not in step.values["error"]
     assert "—" not in step.values["error"]  # a gap that nobody filled
     assert Document.objects.count() == 0
-    assert (balances.available(who.portal), BalanceEntry.objects.count()) == (left, entries)
+    assert (ledger.available(who.portal), BalanceEntry.objects.count()) == (left, entries)
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=list(WRONG))

@@ -13,7 +13,7 @@ from bitrix24.models import PortalToken
 from demo.people import Frame
 from devportal import cast
 from documents.models import Document
-from employees import balances
+from employees.balances import ledger as balances
 from journal.events import EventKind
 from journal.models import AuditEvent
 from robots import ledger, services, tasks

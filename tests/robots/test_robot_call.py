@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 from bitrix24 import tasks
 from bitrix24.models import Portal
 from devportal import app_events, cast
-from employees import balances
+from employees.balances import ledger
 from journal.events import EventKind
 from journal.models import AuditEvent
 from outbox.models import Delivery
@@ -219,7 +219,7 @@ def test_a_call_that_the_portal_did_not_make_signs_nothing(
     robots_on, signer, caller, converted, worker, settings
 ):
     # Every portal user can read application_token in his browser; an event token he cannot sign.
-    before = balances.available(robots_on)
+    before = ledger.available(robots_on)
     forged = caller.call(properties=PROPERTIES)["event_token"][:-4] + "beef"
 
     assert caller.post(caller.call(properties=PROPERTIES, event_token=forged)).status_code == 200
@@ -228,5 +228,5 @@ def test_a_call_that_the_portal_did_not_make_signs_nothing(
     call = RobotCall.objects.get()
     assert (call.state, call.response_code) == ("refused", "request_forged")
     assert call.document is None
-    assert balances.available(robots_on) == before
+    assert ledger.available(robots_on) == before
     assert not Delivery.objects.filter(kind="workflow_reply").exists()

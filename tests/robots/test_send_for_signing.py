@@ -8,11 +8,13 @@ import pytest
 from django.utils import timezone
 
 from devportal import cast
+from documents.core.services import settings_for
 from documents.models import CrmBinding, Document, Signer
-from documents.services import settings_for
-from employees import balances
+from employees.balances import ledger
 from employees.models import Delegation, Employee, EmployeeRight
-from employees.services import delegate, find_employee, stop_signature
+from employees.people.delegations import delegate
+from employees.people.directory import find_employee
+from employees.signatures.profiles import stop_signature
 from journal.events import EventKind
 from journal.models import AuditEvent
 from robots.models import RobotCall
@@ -45,7 +47,7 @@ def test_the_process_goes_on_when_the_invitation_is_on_its_way(
     assert signers(document)["2"].crm_contact_id == cast.CONTACT_MAIN
     assert signers(document)["2"].organisation
     assert signers(document)["2"].email in {to for letter in mailoutbox for to in letter.to}
-    assert balances.available(robots_on) == UNITS_OF_A_NEW_PORTAL - 1
+    assert ledger.available(robots_on) == UNITS_OF_A_NEW_PORTAL - 1
     assert RobotCall.objects.get().document == document
 
 
@@ -94,7 +96,7 @@ def test_a_repeated_call_makes_one_document_and_takes_one_unit(
 
     assert len(devportal.sent) >= 2
     assert RobotCall.objects.count() == Document.objects.count() == 1
-    assert balances.available(robots_on) == UNITS_OF_A_NEW_PORTAL - 1
+    assert ledger.available(robots_on) == UNITS_OF_A_NEW_PORTAL - 1
 
 
 def test_without_use_subscription_the_work_is_done_and_nobody_is_answered(
@@ -199,8 +201,8 @@ def test_the_responsible_may_send_by_delegation_and_uses_it_up(
 
 
 def test_the_last_unit_goes_to_one_of_two_calls(processes, converted, robots_on):
-    left = balances.available(robots_on)
-    balances.correct(
+    left = ledger.available(robots_on)
+    ledger.correct(
         robots_on, units=1 - left, reason="Проверка", actor="admin:support", at=timezone.now()
     )
 
@@ -209,7 +211,7 @@ def test_the_last_unit_goes_to_one_of_two_calls(processes, converted, robots_on)
 
     codes = sorted(step.values["response_code"] for step in steps)
     assert codes == ["balance_empty", "ok"]
-    assert balances.available(robots_on) == 0
+    assert ledger.available(robots_on) == 0
 
 
 def test_a_file_that_is_still_being_converted_is_waited_for(processes, devportal, clock):
@@ -243,7 +245,7 @@ def test_a_conversion_that_never_ends_is_answered_after_ten_minutes(
     assert told[0] == 600
     assert step.values["response_code"] == "document_not_ready"
     assert step.values["status_code"] == "failed"
-    assert balances.available(robots_on) == UNITS_OF_A_NEW_PORTAL
+    assert ledger.available(robots_on) == UNITS_OF_A_NEW_PORTAL
 
 
 def test_the_signature_is_judged_again_after_the_wait(processes, devportal, clock, signer):

@@ -16,10 +16,10 @@ from django.utils import timezone
 from bitrix24.models import Portal
 from devportal.processes import Step
 from devportal.world import World
+from documents.core.services import settings_for
 from documents.models import Document, PortalSettings
-from documents.services import settings_for
-from employees import balances
-from signing.report import attached_json
+from employees.balances import ledger
+from signing.papers.report import attached_json
 from tests.signing import attacks, papers
 from tests.signing.signed_elsewhere import NAME, by_pyhanko
 from tests.signing.test_seal import pdfsig_says
@@ -66,14 +66,14 @@ def letter(mailoutbox: list[Any], pattern: re.Pattern[str]) -> str:
 
 
 def test_it_is_refused_until_the_portal_allows_it(send: Send, robots_on: Any) -> None:
-    units = balances.available(robots_on)
+    units = ledger.available(robots_on)
 
     step = send(signed_before())
 
     assert step.values["response_code"] == "document_invalid"
     assert "already holds an electronic signature" in step.values["response_text"]
     assert "setting" in step.values["response_text"]
-    assert balances.available(robots_on) == units
+    assert ledger.available(robots_on) == units
     assert not Document.objects.exists()
 
 

@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from devportal import cast
 from employees.models import Right
-from employees.services import find_employee, give_right
+from employees.people.directory import find_employee
+from employees.people.rights import give_right
 from journal.events import EventKind
 from journal.models import AuditEvent
 from robots.models import RobotSwitch
-from robots.services import restore_robots, switch_robot, switch_states
+from robots.services import restore_robots
+from robots.switches import switch_robot, switch_states
 from signx.errors import ErrorCode, SignXError
 
 

@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from bitrix24.client import Command, prefixed
 from bitrix24.models import PortalToken
+from bitrix24.rest.client import Command, prefixed
 from devportal import cast
 from documents.models import Signer
-from employees import balances
+from employees.balances import ledger as balances
 from robots import ledger, services, tasks
 from robots.models import RobotCall
 
@@ -270,7 +270,7 @@ def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypat
     first, second = post({}, {})
     RobotCall.objects.update(is_genuine=True)
     with monkeypatch.context() as patched:
-        patched.setattr("bitrix24.client.batch", die)
+        patched.setattr("bitrix24.rest.client.batch", die)
         patched.setattr("robots.ledger.let_go", lambda *_: None)
         with pytest.raises(Killed):
             services.run(first.pk)

@@ -9,9 +9,9 @@ import pytest
 from devportal import cast
 from devportal.errors import RestError
 from devportal.rest import registry
-from documents import flow
+from documents.core import flow
+from documents.core.services import settings_for
 from documents.models import Document
-from documents.services import settings_for
 from employees.models import Right
 from journal.events import EventKind
 from journal.models import AuditEvent

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bitrix24 import install, upkeep
-from bitrix24.errors import BitrixError
-from documents import flow
+from bitrix24.installation import upkeep, wizard
+from bitrix24.wire.errors import BitrixError
+from documents.core import flow
 from documents.models import Document
 from signx.errors import ErrorCode, SignXError
 
@@ -15,7 +15,7 @@ def test_robots_come_back_although_something_else_is_refused(robots_on, devporta
     def refused(*_asked: object) -> None:
         raise BitrixError(ErrorCode.RIGHT_MISSING, "placement.bind", bitrix_code="ACCESS_DENIED")
 
-    monkeypatch.setattr(install, "_bind", refused)
+    monkeypatch.setattr(wizard, "_bind", refused)
     devportal.portal.app.placements.clear()
     devportal.delete_robots()
 

@@ -17,14 +17,16 @@ from reportlab.pdfgen.canvas import Canvas
 from bitrix24.models import Portal
 from devportal.cast_papers import DEFAULT_TITLE, default_contract
 from devportal.cast_people import VOSTOK
-from documents import annulling, flow, services, tasks
-from documents.act_codes import Act
-from documents.creation import Counterparty
+from documents import tasks
+from documents.access.act_codes import Act
+from documents.access.public_limits import TRIES_OF_LINK
+from documents.after import annulling
+from documents.core import flow, services
+from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings, Signer
-from documents.public_limits import TRIES_OF_LINK
-from documents.signer_services import Visit
-from employees import codes
+from documents.signer.services import Visit
 from employees.models import OneTimeCode
+from employees.signatures import codes
 from signing.intake import Intake, take_in
 from signx.limits import spend
 from tests import factories

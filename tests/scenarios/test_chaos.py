@@ -16,8 +16,9 @@ from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
 
-from bitrix24 import client, transport
-from bitrix24.client import BLIP_PAUSES_S
+from bitrix24.rest import client
+from bitrix24.rest.client import BLIP_PAUSES_S
+from bitrix24.wire import transport
 from chaos import verdict
 from chaos.crowd import DECLINE, IGNORE, SIGN, Crowd
 from chaos.stage import LONGEST_JUMP_S
@@ -25,7 +26,7 @@ from chaos.storm import STORM
 from demo.people import Frame
 from devportal import cast
 from documents.models import Document
-from employees import balances
+from employees.balances import ledger
 from robots.models import RobotCall
 from signx.env import Host
 from tests.conftest import PORTAL
@@ -111,7 +112,7 @@ def test_every_process_is_answered_once_in_a_storm(
         calm.add(1)
         live_on(calm, worker, clock)
     price = verdict.traffic(calm, since)
-    since, units = len(devportal.requests.rows), balances.available(portal)
+    since, units = len(devportal.requests.rows), ledger.available(portal)
     done_before = Document.objects.filter(status="completed").count()
 
     devportal.faults.set(dict.fromkeys(STORM, RATE))
@@ -132,7 +133,7 @@ def test_every_process_is_answered_once_in_a_storm(
         verdict.as_people_wished(crowd),
         verdict.no_storm(traffic.without_luck(RATE), price),
         verdict.within_limits(devportal.overflows),
-        verdict.balance_adds_up(units - balances.available(portal), completed),
+        verdict.balance_adds_up(units - ledger.available(portal), completed),
     ]
     assert all(row.holds for row in rows), verdict.table(rows)
     assert completed

@@ -8,7 +8,7 @@ import pytest
 
 from devportal import cast
 from documents.models import PortalSettings
-from employees.services import find_employee
+from employees.people.directory import find_employee
 from tests.frame.desk import Desk
 
 GENERAL = {

@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bitrix24 import client, features, methods, transport
-from bitrix24.client import BitrixError
+from bitrix24.installation import features
 from bitrix24.models import Portal, PortalToken
+from bitrix24.rest import client, methods
+from bitrix24.wire import transport
+from bitrix24.wire.errors import BitrixError
 from demo.people import Frame
 from devportal import app_events, cast
 from devportal.doubts import DOUBTS
-from documents import flow
+from documents.core import flow
 from documents.models import CrmBinding, Document
-from documents.signer_forms import REASON_LIMIT
+from documents.signer.forms import REASON_LIMIT
 from outbox.models import Delivery
 from robots.models import RobotCall
 from signx.env import Host

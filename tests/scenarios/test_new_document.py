@@ -17,7 +17,8 @@ from playwright.sync_api import Page, Route
 from bitrix24.models import Portal
 from demo.people import LINK
 from demo.story import DEAL, DIRECTOR, Story
-from documents import drafts, tasks
+from documents import tasks
+from documents.drafts import services
 from documents.models import Document, Draft, PortalSettings
 from outbox.models import Delivery
 from tests import factories
@@ -110,7 +111,7 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     page.locator("input[name=file]").set_input_files(paper)
     page.get_by_text("the file is being checked").wait_for()
     album.look("checking")
-    app.run(drafts.take_in_due)
+    app.run(services.take_in_due)
     page.get_by_text("2 pages", exact=True).wait_for()
     page.locator(".sx-stamp").nth(1).wait_for()
     assert page.get_by_label("Name of the document").input_value() == "Договор 24-117"

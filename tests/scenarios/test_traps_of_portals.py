@@ -9,9 +9,10 @@ import pytest
 import requests
 from django.utils import timezone
 
-from bitrix24 import client, transport
-from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
+from bitrix24.rest import client
+from bitrix24.wire import transport
+from bitrix24.wire.errors import BitrixError
 from demo.people import Frame
 from devportal import app_events, cast, phpform
 from documents.models import Document

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from bitrix24 import client, methods
-from bitrix24.client import BitrixError
+from bitrix24.rest import client, methods
+from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from devportal.workflows import terminate
-from documents import flow
-from documents.crm_references import read_item
+from documents.core import flow
+from documents.core.services import settings_for
+from documents.crm.references import read_item
 from documents.models import Document
-from documents.services import settings_for
-from employees import balances
+from employees.balances import ledger
 from robots.models import RobotCall
-from robots.services import restore_robots, switch, switch_robot
+from robots.services import restore_robots, switch
+from robots.switches import switch_robot
 from signx.errors import ErrorCode
 from tests.robots import conftest as office
 
@@ -210,7 +211,7 @@ def test_26_robots_run_in_bulk(
 ):
     """Hundreds of documents at once, of which the balance has room for some, and a single call
     of another portal after all of them."""
-    units = balances.available(robots_on)
+    units = ledger.available(robots_on)
     elsewhere = {"member_id": stranger.member_id, "application_token": stranger.application_token}
     devportal.requests.rows.clear()
 

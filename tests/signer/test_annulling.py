@@ -9,10 +9,11 @@ from django.test import Client
 from time_machine import Traveller
 
 from bitrix24.models import Portal
-from documents import files, tasks
-from documents.act_codes import Act
+from documents import tasks
+from documents.access.act_codes import Act
+from documents.core import files
 from documents.models import Annulment, Document, StoredFile
-from documents.verification import check_file
+from documents.proof.verification import check_file
 from employees.models import Employee
 from journal.services import chain_of, verify_chain
 from outbox.base import Outcome

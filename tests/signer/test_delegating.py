@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from time_machine import Traveller
 
-from documents.act_codes import Act
+from documents.access.act_codes import Act
 from documents.models import Document, PortalSettings
 from journal.services import chain_of
 from outbox.models import Delivery

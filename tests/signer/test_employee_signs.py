@@ -6,7 +6,7 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.creation import Counterparty
+from documents.core.creation import Counterparty
 from documents.models import Agreement, Document, Signature, Signer
 from employees.models import Employee
 from journal.models import AuditEvent

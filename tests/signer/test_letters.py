@@ -7,7 +7,7 @@ import re
 import pytest
 
 from documents import tasks
-from documents.creation import Counterparty
+from documents.core.creation import Counterparty
 from outbox.base import Letter
 from outbox.models import Delivery
 from outbox.services import content

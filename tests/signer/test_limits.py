@@ -8,7 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from documents import public_limits, services
+from documents.access import public_limits
+from documents.core import services
 from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
 from signx.http import client_ip

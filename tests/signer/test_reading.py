@@ -12,8 +12,8 @@ from django.conf import settings
 from django.test import Client
 from time_machine import Traveller
 
-from documents import files
-from documents.creation import Counterparty
+from documents.core import files
+from documents.core.creation import Counterparty
 from documents.models import StoredFile
 from journal.models import AuditEvent
 from tests.factories import paper

@@ -9,10 +9,12 @@ import pytest
 from django.test import Client
 from time_machine import Traveller
 
-from documents import evidence, services, tasks
+from documents import tasks
+from documents.core import services
 from documents.models import Agreement, Document, Signature
-from employees import codes
+from documents.proof import report
 from employees.models import OneTimeCode
+from employees.signatures import codes
 from journal.models import AuditEvent
 from outbox.models import Delivery
 from outbox.services import content
@@ -44,13 +46,13 @@ def test_the_proof_of_a_signature_needs_no_code_that_is_forgotten(
 ) -> None:
     invited.post("code/", code=invited.ask_for_code())
     tasks.seal(invited.document.pk, NOON + timedelta(hours=1))
-    told = evidence.report_data(invited.document, at=NOON)
+    told = report.report_data(invited.document, at=NOON)
     clock.shift(timedelta(days=400))
 
     codes.forget_old_codes()
 
     assert not OneTimeCode.objects.exists()
-    assert evidence.report_data(invited.document, at=NOON) == told
+    assert report.report_data(invited.document, at=NOON) == told
     assert AuditEvent.objects.filter(kind="signer_code_sent").exists()
 
 
@@ -252,7 +254,7 @@ def test_a_form_of_another_site_is_refused(invited: Invited, page: str) -> None:
 
 
 def test_a_refused_form_is_answered_with_a_page_that_helps(invited: Invited, settings: Any) -> None:
-    settings.CSRF_FAILURE_VIEW = "documents.signer_access.csrf_failure"
+    settings.CSRF_FAILURE_VIEW = "documents.signer.access.csrf_failure"
 
     answer = Client(enforce_csrf_checks=True).post(invited.url("sign/"))
 

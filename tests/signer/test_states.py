@@ -10,10 +10,11 @@ from django.test import Client
 from time_machine import Traveller
 
 from bitrix24.models import Portal
-from documents import flow, services, tasks
-from documents.creation import Counterparty
+from documents import tasks
+from documents.access.links import READABLE_AFTER_CLOSE, LinkState, open_link, state_of
+from documents.core import flow, services
+from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings
-from documents.signer_links import READABLE_AFTER_CLOSE, LinkState, open_link, state_of
 from employees.models import Employee
 from journal.sentences import sentence
 from journal.services import chain_of

@@ -8,13 +8,14 @@ import pypdfium2
 import pytest
 
 from bitrix24.models import Portal
-from documents import flow, tasks
-from documents.creation import Counterparty
+from documents import tasks
+from documents.core import flow
+from documents.core.agreement_offers import offer_for
+from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings, Signature, Signer
-from documents.signer_agreement import offer_for
 from employees.models import SignatureProfile
 from outbox.models import Delivery
-from signing.report import attached_json
+from signing.papers.report import attached_json
 from signing.verify import verify
 from signx.errors import ErrorCode, SignXError
 from tests import factories

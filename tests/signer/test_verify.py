@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
-from documents import files, flow, tasks
+from documents import tasks
+from documents.core import files, flow
 from documents.models import Document
-from documents.verification import masked_name
+from documents.proof.verification import masked_name
 from tests.factories import NOON, paper
 from tests.signer.conftest import Invite, Invited
 

@@ -11,7 +11,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from documents import files, public_limits, tasks
+from documents import tasks
+from documents.access import public_limits
+from documents.core import files
 from tests.factories import paper
 from tests.signer.conftest import Invite, Invited
 from tests.signing.outside import GostSigner

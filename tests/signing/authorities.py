@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.sign.timestamps import DummyTimeStamper
 
-from signing.embedded.keys import KeyPairPem
+from signing.keys.authority import KeyPairPem
 
 _TERM = timedelta(days=3653)
 

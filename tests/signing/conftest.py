@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from signing.base import Level, Party, Place, StampText
-from signing.embedded import keys, seal
-from signing.embedded.keys import KeyPairPem, SealKey
-from signing.stamps import stamp_lines
+from signing.embedded import seal
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, SealKey
+from signing.placement.stamps import stamp_lines
 from signing.verify import Verdict, verify
 from tests.signing import papers
 

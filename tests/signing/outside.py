@@ -11,9 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from signing import gost
-from signing.embedded import keys
-from signing.embedded.keys import KeyPairPem
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem
+from signing.verification import gost
 from tests.tools import program, required
 
 VALID = ("20260601000000Z", "20270601000000Z")

@@ -11,7 +11,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from signing.typeface import FONTS
+from signing.fonts.typeface import FONTS
 
 FONT = "Paper"
 PARAGRAPH = (

@@ -13,8 +13,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
-from signing.embedded import keys
-from signing.embedded.keys import KeyPairPem
+from signing.keys import authority
+from signing.keys.authority import KeyPairPem
 from tests.signing.outside import person, signature_of
 
 NAME = "Лапина Ольга Игоревна"
@@ -33,7 +33,7 @@ def by_pyhanko(
     pair: KeyPairPem | None = None,
 ) -> bytes:
     """As pyHanko's documentation shows; `permission` certifies, `lock` goes with the field."""
-    key = keys.load(pair or person(at, "P-256")[0])
+    key = authority.load(pair or person(at, "P-256")[0])
     metadata = PdfSignatureMetadata(
         field_name=field,
         name=NAME,

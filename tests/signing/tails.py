@@ -17,7 +17,7 @@ from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from signing.embedded.certificates import certificates_of
+from signing.keys.certificates import certificates_of
 
 EVIL = b"1 g 50 600 400 100 re f"
 # How the number of the hidden object is spelled; %d stands for it.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from signing.agreement import (
+from signing.papers.agreement import (
     LANGUAGES,
     TEMPLATE_VERSION,
     AgreementValues,

@@ -18,10 +18,11 @@ from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
 from signing.base import Party, Place, StampText
-from signing.embedded import keys, seal
-from signing.embedded.keys import KeyPairPem, SealKey
+from signing.embedded import seal
 from signing.hashes import sha256
 from signing.intake import take_in
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, SealKey
 from signing.verify import Registered
 from signx.errors import ErrorCode, SignXError
 from tests.signing import attacks, papers, shadows

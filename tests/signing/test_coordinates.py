@@ -6,9 +6,9 @@ import pikepdf
 import pytest
 
 from signing.base import Place
-from signing.coordinates import STAMP_SIZE_MM, Placed, parse, place
 from signing.intake import take_in
 from signing.pages import page_texts
+from signing.placement.coordinates import STAMP_SIZE_MM, Placed, parse, place
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers
 from tests.signing.corpus.variants import Shape, reshaped

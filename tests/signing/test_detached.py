@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from asn1crypto import pem
 
-from signing import gost
 from signing.base import Level
-from signing.detached import check_detached
-from signing.embedded import keys
-from signing.embedded.keys import KeyPairPem
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem
+from signing.verification import gost
+from signing.verification.detached import check_detached
 from tests.signing.outside import GostSigner, person, signature_of
 
 # The library's builder takes the time of the clock, so the certificates start now.

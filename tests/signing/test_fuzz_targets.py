@@ -26,7 +26,7 @@ def test_a_paper_that_could_not_be_prepared_would_be_found(monkeypatch: pytest.M
     def fail(*_given: object) -> None:
         raise SignXError(ErrorCode.INTERNAL_ERROR, "no place")
 
-    monkeypatch.setattr("signing.coordinates.place", fail)
+    monkeypatch.setattr("signing.placement.coordinates.place", fail)
 
     with pytest.raises(SignXError):
         fuzz.try_intake(papers.contract())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signing.grammar import EVERY_PAGE, BesideText, OnPage, parse
+from signing.placement.grammar import EVERY_PAGE, BesideText, OnPage, parse
 from signx.errors import ErrorCode, SignXError
 
 

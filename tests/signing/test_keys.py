@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from signing.embedded import keys
-from signing.embedded.issuing import Issuer
-from signing.embedded.keys import KeyPairPem
-from signing.embedded.revocation import Revoked, revocation_list
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem
+from signing.keys.issuing import Issuer
+from signing.keys.revocation import Revoked, revocation_list
 from tests.signing.conftest import ORGANISATION, SIGNED_AT
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from signing.base import Party, Place, StampText
-from signing.embedded import keys, seal
-from signing.embedded.issuing import Issuer
-from signing.embedded.key_pairs import open_key
-from signing.embedded.keys import KeyPairPem, KeyType
-from signing.embedded.revocation import revocation_list
+from signing.embedded import seal
 from signing.embedded.self_test import SelfTestFailed, check_seal
-from signing.embedded.tokens import Token
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, KeyType
+from signing.keys.issuing import Issuer
+from signing.keys.key_pairs import open_key
+from signing.keys.revocation import revocation_list
+from signing.keys.tokens import Token
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers
 from tests.signing.conftest import ORGANISATION, SIGNED_AT

@@ -7,9 +7,9 @@ import pytest
 
 from signing.base import Party
 from signing.embedded import seal
-from signing.embedded.keys import KeyPairPem, SealKey
 from signing.hashes import sha256
-from signing.report import (
+from signing.keys.authority import KeyPairPem, SealKey
+from signing.papers.report import (
     ReportAgreement,
     ReportData,
     ReportEvent,

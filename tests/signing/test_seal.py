@@ -17,9 +17,10 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko_certvalidator import ValidationContext
 
 from signing.base import Party, Place, StampText
-from signing.embedded import keys, seal
-from signing.embedded.certificates import certificates_of
-from signing.embedded.keys import KeyPairPem, SealKey
+from signing.embedded import seal
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, SealKey
+from signing.keys.certificates import certificates_of
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers
 from tests.signing.conftest import ORGANISATION, SIGNED_AT, SignAll

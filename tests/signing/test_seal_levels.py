@@ -29,13 +29,14 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from signing.base import Party, Place, StampText
 from signing.baseline import baseline_of
-from signing.embedded import keys, seal
-from signing.embedded.certificates import certificates_of
-from signing.embedded.issuing import Issuer
-from signing.embedded.keys import KeyPairPem, KeyType, SealKey
-from signing.embedded.proof import Baseline, OwnAuthorities, Proof
-from signing.embedded.revocation import Revoked, revocation_list
-from signing.timestamps import TimestampClient
+from signing.embedded import seal
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, KeyType, SealKey
+from signing.keys.certificates import certificates_of
+from signing.keys.issuing import Issuer
+from signing.keys.proof import Baseline, OwnAuthorities, Proof
+from signing.keys.revocation import Revoked, revocation_list
+from signing.keys.timestamps import TimestampClient
 from signing.verify import Verdict, verify
 from signx.errors import ErrorCode, SignXError
 from tests.signing import papers

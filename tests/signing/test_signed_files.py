@@ -11,9 +11,9 @@ import pikepdf
 import pytest
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm
 
-from signing import coordinates
 from signing.hashes import sha256
 from signing.intake import take_in
+from signing.placement import coordinates
 from signing.verify import Registered, verify
 from signx.errors import ErrorCode, SignXError
 from tests.signing import attacks, papers, shadows

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from signing.base import Level, Party, StampText
 from signing.embedded.appearance import stamp_operators
 from signing.embedded.layout import set_stamp
-from signing.stamps import moment, stamp_lines
-from signing.typeface import face
+from signing.fonts.typeface import face
+from signing.placement.stamps import moment, stamp_lines
 
 
 def test_a_simple_signature_names_the_person_and_never_a_certificate(

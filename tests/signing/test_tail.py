@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from signing.base import Place
-from signing.embedded.keys import KeyPairPem
 from signing.intake import take_in
+from signing.keys.authority import KeyPairPem
 from signing.verify import Verdict
 from tests.signing import attacks, papers, tails
 from tests.signing.authorities import TimeAuthority

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from asn1crypto import cms
 
-from signing.timestamps import TimestampClient
+from signing.keys.timestamps import TimestampClient
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 from tests.signing.time_server import TimeServer, running
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signing.typeface import NOTDEF, face, printable, shorten, wrap
+from signing.fonts.typeface import NOTDEF, face, printable, shorten, wrap
 
 NEEDED = (
     "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдеёжзийклмнопрстуфхцчшщъыьэюя"

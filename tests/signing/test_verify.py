@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from signing.base import Place
-from signing.embedded import keys, seal
-from signing.embedded.keys import KeyPairPem, SealKey
+from signing.embedded import seal
 from signing.hashes import sha256
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, SealKey
 from signing.verify import CAUSES, Registered
 from tests.signing import papers
 from tests.signing.conftest import ORGANISATION, SIGNED_AT, SignAll

@@ -13,9 +13,9 @@ from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 from pyhanko.sign.timestamps import TimeStamper
 
-from signing.embedded import keys
-from signing.embedded.keys import KeyPairPem, SealKey
 from signing.hashes import sha256
+from signing.keys import authority as keys
+from signing.keys.authority import KeyPairPem, SealKey
 from signing.verify import Registered
 from tests.signing import papers
 from tests.signing.authorities import TimeAuthority, revocation_list

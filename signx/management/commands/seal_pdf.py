@@ -15,13 +15,13 @@ from django.db import DatabaseError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from employees.keys import platform_roots, platform_seal
-from signing import coordinates
+from employees.signatures.keys import platform_roots, platform_seal
 from signing.base import Level, Party
 from signing.hashes import sha256
 from signing.intake import Intake, Limits, take_in
+from signing.placement import coordinates
+from signing.placement.stamps import stamp_lines
 from signing.provider import SignatureOrder, SigningRequest, provider
-from signing.stamps import stamp_lines
 from signing.verify import verify_own
 from signx import trial
 from signx.errors import SignXError

@@ -8,20 +8,20 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django_q.models import Schedule
 
-from documents import agreement_texts
-from employees import self_test
+from documents.core import agreement_texts
+from employees.signatures import self_test
 
 SCHEDULES = {
     "signx.pulse.wake_now": {"schedule_type": Schedule.MINUTES, "minutes": 1},
-    "documents.bounce_mailbox.read_mailbox": {"schedule_type": Schedule.MINUTES, "minutes": 5},
+    "documents.news.bounce_mailbox.read_mailbox": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "bitrix24.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "bitrix24.tasks.keep_tokens_alive": {"schedule_type": Schedule.DAILY},
-    "employees.codes.forget_old_codes": {"schedule_type": Schedule.DAILY},
+    "employees.signatures.codes.forget_old_codes": {"schedule_type": Schedule.DAILY},
     "robots.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "outbox.tasks.forget_delivered": {"schedule_type": Schedule.DAILY},
-    "documents.protection.extend_due": {"schedule_type": Schedule.HOURLY},
-    "employees.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
-    "documents.drafts.forget_old": {"schedule_type": Schedule.DAILY},
+    "documents.proof.protection.extend_due": {"schedule_type": Schedule.HOURLY},
+    "employees.signatures.certificate_news.follow_certificates": {"schedule_type": Schedule.DAILY},
+    "documents.drafts.services.forget_old": {"schedule_type": Schedule.DAILY},
 }
 
 

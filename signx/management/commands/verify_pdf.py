@@ -11,12 +11,12 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
-from documents import verification
-from documents.qualified import trusted_roots
-from documents.verification import Finding
-from documents.verification_facts import detached_facts, facts_of
-from signing.detached import DetachedCheck, check_detached
+from documents.proof import verification
+from documents.proof.detached import trusted_roots
+from documents.proof.verification import Finding
+from documents.proof.verification_facts import detached_facts, facts_of
 from signing.hashes import sha256
+from signing.verification.detached import DetachedCheck, check_detached
 from signx.management.pdf_files import GivenFile, add_arguments, given_files, one_line
 
 # Exit codes; 2 belongs to wrong usage.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from signing.typeface import FONTS
+from signing.fonts.typeface import FONTS
 from tests.signing import papers
 
 HERE = Path(__file__).parent
