@@ -202,7 +202,7 @@ class HeldCall(models.Model):
     portal = models.ForeignKey(
         Portal, on_delete=models.CASCADE, related_name="held_calls", verbose_name=_("portal")
     )
-    # A dotted path, see bitrix24.calls.held.
+    # A name of bitrix24.calls.held.RECEIVERS.
     receiver = models.CharField(_("receiver"), max_length=100)
     argument = models.CharField(_("argument"), max_length=60, blank=True)
     payload = EncryptedTextField(_("what was received"))  # JSON

@@ -2,8 +2,14 @@
 
 from django.urls import path
 
-from documents.after import annulling_views
-from documents.desk import card_views, detached_views, list_views, settings_views, signing_views
+from documents.desk import (
+    annulling_views,
+    card_views,
+    detached_views,
+    list_views,
+    settings_views,
+    signing_views,
+)
 from documents.drafts import views as draft_views
 
 app_name = "documents"
@@ -17,7 +23,7 @@ urlpatterns = [
     path("documents/<str:public_id>/remind", card_views.remind, name="remind"),
     path("documents/<str:public_id>/resend", card_views.resend, name="resend"),
     path("documents/<str:public_id>/address", card_views.change_address, name="change_address"),
-    path("documents/<str:public_id>/annul/<str:step>", annulling_views.frame_annul, name="annul"),
+    path("documents/<str:public_id>/annul/<str:step>", annulling_views.annul, name="annul"),
     path("documents/<str:public_id>/withdraw", card_views.withdraw, name="withdraw"),
     path("documents/<str:public_id>/viewed", signing_views.viewed, name="viewed"),
     path("documents/<str:public_id>/code", signing_views.send_code, name="send_code"),

@@ -11,6 +11,8 @@ class JournalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        from journal import wiring
         from journal.append_only import after_migrate
 
+        wiring.wire()
         post_migrate.connect(after_migrate, sender=self)

@@ -7,3 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class OutboxConfig(AppConfig):
     name = "outbox"
     verbose_name = _("Deliveries")
+
+    def ready(self) -> None:
+        from outbox import wiring
+
+        wiring.wire()

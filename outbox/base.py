@@ -1,7 +1,7 @@
 """What the outbox sends and what a channel answers.
 
-A channel is a function `send(deliveries) -> outcomes` named in settings.OUTBOX_CHANNELS. It gets
-deliveries of one lane, asks `outbox.services.prepare` for what each of them carries, and returns
+A channel is a function `send(deliveries) -> outcomes` (outbox.kinds.Send). It gets deliveries of
+one lane, asks `outbox.services.prepare` for what each of them carries, and returns
 one Outcome per delivery in the same order.
 """
 

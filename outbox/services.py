@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
+from outbox import kinds
 from outbox.backoff import next_attempt
 from outbox.base import Command, Content, Outcome
 from outbox.models import Delivery
@@ -26,9 +25,6 @@ log = logging.getLogger(__name__)
 # Longer than a worker may live on one task (Q_CLUSTER timeout, 180 s): a row whose lease has run
 # out belongs to a worker that is dead.
 LEASE = timedelta(seconds=240)
-# How many deliveries of one lane go to their channel together. Letters and files are few, so
-# that a worker killed between them repeats few.
-CHUNK = {"portal": 50, "disk": 9, "mail": 10}
 # No new chunk is begun after this: the last one still has time within the worker's timeout.
 BUDGET_S = 60
 # A time that the other side names is waited for without counting, but not for ever.
@@ -107,8 +103,7 @@ def content(delivery: Delivery) -> Content | None:
 
     None: there is nothing to send any more, and the delivery is settled as done.
     """
-    if path := settings.OUTBOX_BUILDERS.get(delivery.kind):
-        build: Callable[[Delivery], Content | None] = import_string(path)
+    if build := kinds.kind_of(delivery).build:
         return build(delivery)
     return Command(delivery.payload["method"], delivery.payload.get("params", {}))
 
@@ -160,7 +155,7 @@ def _claim(at: datetime) -> list[Delivery]:
         if first is None:
             return []
         due = Delivery.objects.due(at).filter(channel=first.channel, lane=first.lane)
-        chunk = list(due.select_for_update(skip_locked=True)[: CHUNK.get(first.channel, 20)])
+        chunk = list(due.select_for_update(skip_locked=True)[: kinds.CHANNELS[first.channel].chunk])
         Delivery.objects.filter(pk__in=[delivery.pk for delivery in chunk]).update(
             attempts=F("attempts") + 1, next_attempt_at=at + LEASE
         )
@@ -179,14 +174,12 @@ def _send(chunk: list[Delivery]) -> list[Outcome]:
 
 
 def _send_through_channel(chunk: list[Delivery]) -> list[Outcome]:
-    send = import_string(settings.OUTBOX_CHANNELS[chunk[0].channel])
     try:
-        outcomes: list[Outcome] = send(chunk)
+        return kinds.CHANNELS[chunk[0].channel].send(chunk)
     except Exception:
         log.exception("channel %s broke on lane %s", chunk[0].channel, chunk[0].lane)
         broken = Outcome(done=False, code=ErrorCode.INTERNAL_ERROR.value, detail="channel broke")
         return [broken] * len(chunk)
-    return outcomes
 
 
 def settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
@@ -210,8 +203,8 @@ def _settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
     row.save()
     if row.state == Delivery.State.PENDING:
         return
-    if path := settings.OUTBOX_LISTENERS.get(row.kind):
-        import_string(path)(row)
+    if settled := kinds.kind_of(row).settled:
+        settled(row)
 
 
 def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:

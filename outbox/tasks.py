@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from outbox import services
+from outbox import kinds, services
 from outbox.models import Delivery
 
 # Deleted in pieces: with each row go its places in the lists of what others wait for.
@@ -25,11 +25,11 @@ def has_due(at: datetime) -> bool:
 
 
 def forget_delivered(at: datetime | None = None) -> None:
-    """Daily: drop what was delivered more than DELIVERY_DAYS ago; of the kinds in OUTBOX_KEPT only
+    """Daily: drop what was delivered more than DELIVERY_DAYS ago; of the kinds that are kept only
     the contents. What has failed stays on support's desk."""
     limit = (at or timezone.now()) - timedelta(days=settings.DELIVERY_DAYS)
     old = Delivery.objects.filter(state=Delivery.State.DONE, settled_at__lt=limit)
-    old.filter(kind__in=settings.OUTBOX_KEPT).exclude(payload={}).update(payload={})
-    told = old.exclude(kind__in=settings.OUTBOX_KEPT).values_list("pk", flat=True)
+    old.filter(kind__in=kinds.kept()).exclude(payload={}).update(payload={})
+    told = old.exclude(kind__in=kinds.kept()).values_list("pk", flat=True)
     while piece := list(told[:PIECE]):
         Delivery.objects.filter(pk__in=piece).delete()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bitrix24.models import Portal, PortalToken
 from documents.models import Document
-from documents.news import replies
+from documents.news import outputs, replies
 from journal.events import EventKind
 from journal.services import record
 from robots.models import RobotCall, RobotCallQuerySet
@@ -184,7 +184,7 @@ def refuse(call: RobotCall, error: SignXError, at: datetime) -> None:
                 row.portal,
                 key=f"refusal:{row.pk}",
                 event_token=row.event_token,
-                values=replies.failure_values(row.source_id, error, row.portal),
+                values=outputs.failure_values(row.source_id, error, row.portal),
                 at=at,
             )
 

@@ -52,6 +52,7 @@ LONGEST_EVENT_TOKEN = 2000
 # An outsider must not be able to fill an append-only journal: one entry per robot and hour.
 FORGED_CALL_PAUSE = timedelta(hours=1)
 OUTSIDER = "outsider"
+HELD_CALL = "robot_call"
 
 
 def receive_call(code: str, payload: dict[str, Any], at: datetime) -> RobotCall | None:
@@ -61,7 +62,7 @@ def receive_call(code: str, payload: dict[str, Any], at: datetime) -> RobotCall 
     NOT_FOUND for a portal that we do not know, and those of `accept_call`.
     """
     try:
-        portal = held.admit(payload, "robots.services.receive_held", code)
+        portal = held.admit(payload, HELD_CALL, code)
     except SignXError as error:
         if error.code == ErrorCode.REQUEST_FORGED:
             _record_forged(code, payload, at)

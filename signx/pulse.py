@@ -1,6 +1,6 @@
 """Wakes work whose time has come.
 
-The rows decide what is due (settings.DUE_WORK). The supervisor's pulse looks every second; the
+The rows decide what is due (signx.due_work). The supervisor's pulse looks every second; the
 queue's own schedule looks every minute, in case only a bare `qcluster` runs.
 """
 
@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.tasks import async_task
+
+from signx.due_work import DUE_WORK
 
 # A queue this long is awake already; more wake-ups would only make it longer.
 ENOUGH_QUEUED = 20
 
 
 def wake_due(at: datetime) -> list[str]:
-    """Queues every task of DUE_WORK that has something due, unless it waits in the queue already;
+    """Queues every task that has something due, unless it waits in the queue already;
     returns the dotted paths of all that have."""
-    due = [task for task, has_due in settings.DUE_WORK.items() if import_string(has_due)(at)]
+    due = [work.task for work in DUE_WORK if work.has_due(at)]
     if due and OrmQ.objects.count() < ENOUGH_QUEUED:
         waiting = _waiting()
         for task in due:

@@ -140,7 +140,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 LOGIN_URL = "admin:login"
-CSRF_FAILURE_VIEW = "documents.signer.access.csrf_failure"
+CSRF_FAILURE_VIEW = "documents.access.public_pages.csrf_failure"
 
 # --- Bitrix24 -------------------------------------------------------------------------------
 BITRIX24_CLIENT_ID = env.str("BITRIX24_CLIENT_ID", default="")
@@ -162,93 +162,6 @@ SELF_HOSTED_PORTALS: Hosts = hosts("SELF_HOSTED_PORTALS")
 # A company's own authorities, believed by connections to portals beside the usual ones.
 CA_CERTIFICATES = authorities("SIGNX_CA_FILE")
 BITRIX24_TIMEOUT_S = (5, 60)  # connect, read: a portal cuts every request at 60 s
-
-# Run in order by the install wizard; each may run twice.
-INSTALL_STEPS = [
-    "bitrix24.installation.features.look",
-    "bitrix24.installation.wizard.bind_events",
-    "bitrix24.installation.wizard.bind_placements",
-    "bitrix24.installation.wizard.prepare_disk",
-    "employees.people.directory.import_administrator",
-    "robots.services.restore_robots",
-]
-# What self-heal asks of a portal in one request, and mends in this order
-# (bitrix24/installation/upkeep.py). Robots first: while they are not there, answers to processes
-# are lost.
-UPKEEP = [
-    "robots.upkeep.LOOK",
-    "bitrix24.installation.upkeep.FEATURES",
-    "bitrix24.installation.upkeep.HANDLERS",
-]
-# Told what becomes of a portal (bitrix24/news.py): f(portal, what).
-PORTAL_LISTENERS = [
-    "robots.services.portal_changed",
-    "robots.wiping.portal_changed",
-    "documents.core.wiping.portal_changed",
-    "journal.services.portal_changed",
-    "employees.people.directory.portal_changed",
-]
-# Told of every new status of a document, in its transaction: f(document, at).
-DOCUMENT_LISTENERS = ["robots.triggers.document_moved"]
-# Which view answers a verified entry, by placement code.
-FRAME_PAGES = {
-    "DEFAULT": "documents.desk.list_views.documents_page",
-    "CRM_DEAL_DETAIL_TAB": "documents.desk.list_views.deal_tab",
-}
-
-# --- Outbox: which function sends which channel, who builds what late ------------------------
-OUTBOX_CHANNELS = {
-    "portal": "bitrix24.rest.senders.send_commands",
-    "disk": "bitrix24.rest.senders.upload_files",
-    "mail": "outbox.mail.send",
-    "sms": "outbox.sms.send",
-}
-OUTBOX_BUILDERS = {
-    "workflow_reply": "documents.news.replies.build_reply",
-    "workflow_log": "documents.news.replies.build_log_line",
-    "timeline_comment": "documents.news.replies.build_timeline_comment",
-    "disk_upload": "documents.news.replies.build_upload",
-    "invitation": "documents.news.letters.build_invitation",
-    "support_letter": "documents.news.notices.build_support_letter",
-    "signing_code": "documents.news.letters.build_signing_code",
-    "portal_invitation": "documents.news.employee_notices.build_portal_invitation",
-    "portal_code": "documents.news.employee_notices.build_portal_code",
-    "signed_copy": "documents.news.letters.build_signed_copy",
-    "closed": "documents.news.letters.build_closed",
-    "annulment_request": "documents.news.letters.build_annulment_request",
-    "address_moved": "documents.news.letters.build_address_moved",
-    "employee_code": "employees.signatures.letters.build_employee_code",
-    "confirmation_request": "employees.signatures.letters.build_confirmation_request",
-    "certificate_ends": "employees.signatures.letters.build_certificate_ends",
-    "access_lost": "employees.people.portal_letters.build_access_lost",
-}
-# Told in the same transaction when a delivery of this kind is done or given up.
-OUTBOX_LISTENERS = {
-    "workflow_reply": "documents.news.replies.reply_settled",
-    "invitation": "documents.tasks.invitation_settled",
-    "signing_code": "documents.news.bounces.message_settled",
-    "signed_copy": "documents.news.bounces.message_settled",
-    "closed": "documents.news.bounces.message_settled",
-    "annulment_request": "documents.news.bounces.message_settled",
-    "portal_invitation": "documents.tasks.invitation_settled",
-}
-# Kinds whose rows outlive DELIVERY_DAYS, emptied: their key or result is asked for later.
-OUTBOX_KEPT = {
-    "disk_upload",  # a robot that asks for the status gets the file's id
-    "signed_copy",  # the signer's page tells that the copy was sent
-    "support_letter",  # one for each document whose sealing is late
-    "certificate_ends",  # looked at daily: one for each mark before the end
-    "certificate_notice",
-}
-# Work that waits for its time in rows. The worker's pulse looks at them every second and a
-# schedule every minute: whichever comes first wakes the task.
-DUE_WORK = {
-    "bitrix24.tasks.run_due": "bitrix24.tasks.has_due",
-    "outbox.tasks.deliver_due": "outbox.tasks.has_due",
-    "robots.tasks.run_due": "robots.tasks.has_due",
-    "documents.tasks.follow_due": "documents.tasks.has_due",
-    "documents.drafts.services.take_in_due": "documents.drafts.services.has_due",
-}
 
 Q_CLUSTER = {
     "name": "signx",

@@ -17,11 +17,11 @@ import time_machine
 from django.conf import settings as django_settings
 from django.core.wsgi import get_wsgi_application
 from django.utils import timezone, translation
-from django.utils.module_loading import import_string
 from hypothesis import HealthCheck, settings
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
+from bitrix24.installation import wizard
 from bitrix24.models import Portal
 from bitrix24.rest import client
 from bitrix24.wire import transport
@@ -34,6 +34,7 @@ from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, EmployeeRight, Right
 from employees.people.directory import find_employee
 from signing import intake
+from signx.due_work import DUE_WORK
 from tests.journal.database import django_db_modify_db_settings, tables_are_emptied_by_deleting
 from tests.tools import program
 
@@ -164,7 +165,7 @@ def sever(wire: BaseAdapter) -> people.Portal:
 def install(desk: people.Portal) -> Portal:
     """The director runs the wizard to its end, as its page's script does."""
     frame = people.Frame(desk, cast.DIRECTOR)
-    for number in range(len(django_settings.INSTALL_STEPS)):
+    for number in range(len(wizard.STEPS)):
         frame.http.post(
             f"{APP}/b24/install/step/{number}",
             headers={"Authorization": f"Bearer {frame.token}"},
@@ -204,15 +205,11 @@ class Worker:
     def run(self, *, at: datetime | None = None, passes: int = 20) -> int:
         """Runs due work until nothing is due; returns the number of passes. Never waits."""
         for done in range(passes):
-            due = [
-                task
-                for task, has_due in django_settings.DUE_WORK.items()
-                if import_string(has_due)(at or timezone.now())
-            ]
+            due = [work.run for work in DUE_WORK if work.has_due(at or timezone.now())]
             if not due:
                 return done
             for task in due:
-                import_string(task)()
+                task()
             self.devportal.settle()
         raise AssertionError(f"still due after {passes} passes: {due}")
 

@@ -16,11 +16,11 @@ from reportlab.pdfgen.canvas import Canvas
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import creation, flow, services
+from documents.core import creation, flow, sending
 from documents.core.agreement_offers import due_offer, offer_for
 from documents.core.creation import Counterparty, CrmEntity, NewDocument
+from documents.core.evidence import Evidence
 from documents.core.files import shown_sha256
-from documents.core.flow import Evidence
 from documents.models import Document, Signer
 from employees.balances import ledger
 from employees.models import Employee, EmployeeRight, Right, SignatureProfile
@@ -159,7 +159,7 @@ def make_draft(portal: Portal, **changes: object) -> Document:
 
 
 def make_sending(portal: Portal, **changes: object) -> Document:
-    return services.send_document(make_draft(portal, **changes), actor=ROBOT, at=NOON)
+    return sending.send_document(make_draft(portal, **changes), actor=ROBOT, at=NOON)
 
 
 def settle_deliveries(

@@ -15,7 +15,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from bitrix24.calls import incoming, offers
 from bitrix24.calls.offers import Offer
@@ -35,11 +34,17 @@ LONGEST_PAYLOAD = 64 * 1024
 
 # receiver(portal, argument, payload, is_genuine): told once what became of a held call.
 Receiver = Callable[[Portal, str, dict[str, Any], bool], None]
+RECEIVERS: dict[str, Receiver] = {}
+
+
+def register(name: str, receive: Receiver) -> None:
+    """Whom held calls are passed on to; rows know the receiver by its name."""
+    RECEIVERS[name] = receive
 
 
 def admit(payload: Mapping[str, Any], receiver: str, argument: str = "") -> Portal | None:
-    """The portal that calls, or None: the call is held, and `receiver` (dotted path of a Receiver)
-    gets it with `argument` once it is known whose it is.
+    """The portal that calls, or None: the call is held, and the `receiver` of that name gets it
+    with `argument` once it is known whose it is.
 
     Raises SignXError as incoming.authenticate does.
     """
@@ -112,10 +117,9 @@ def _is_answered(portal: Portal, call: HeldCall) -> bool:
 
 def _pass_on(portal: Portal, call: HeldCall, *, is_genuine: bool) -> None:
     """To its receiver, once: what breaks it now would break it again."""
-    receive: Receiver = import_string(call.receiver)
     try:
         with transaction.atomic():
-            receive(portal, call.argument, json.loads(call.payload), is_genuine)
+            RECEIVERS[call.receiver](portal, call.argument, json.loads(call.payload), is_genuine)
     except SignXError as error:
         log.warning("portal %s: a held call is refused: %s", portal.pk, error)
     except Exception:

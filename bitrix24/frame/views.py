@@ -10,13 +10,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 from django_q.tasks import async_task
 
 from bitrix24.calls import incoming
 from bitrix24.frame.confirmation import confirm
+from bitrix24.frame.pages import page_for
 from bitrix24.frame.session import (
     Entry,
     View,
@@ -80,12 +80,9 @@ def app_page(request: HttpRequest) -> HttpResponse:
     if entry.portal.status != Portal.Status.ACTIVE:
         return _wizard(request, entry)
     _look_over(entry)
-    pages = settings.FRAME_PAGES
-    page = import_string(pages.get(entry.placement, pages["DEFAULT"]))
     # The page is read, not posted to; and the portal's tokens go no further than here.
     request.method, request.POST = "GET", QueryDict()
-    response: HttpResponse = page(request)
-    return response
+    return page_for(entry.placement)(request)
 
 
 @require_POST
@@ -147,7 +144,7 @@ def _wizard(request: HttpRequest, entry: Entry) -> HttpResponse:
     context = {
         "is_admin": entry.is_portal_admin,
         "is_update": entry.portal.status == Portal.Status.ACTIVE,
-        "steps": [title for _path, title in wizard.steps()],
+        "steps": [step.title for step in wizard.STEPS],
         "user_name": entry.user_name,
     }
     return render(request, "bitrix24/install.html", context)

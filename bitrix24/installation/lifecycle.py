@@ -62,8 +62,11 @@ def receive_event(payload: Mapping[str, Any]) -> None:
         _wish_late(former, payload, timezone.now())
     elif _name_of(payload) != "ONAPPUNINSTALL" and not _has_tokens(payload):
         _look_once_in_a_while(payload)
-    elif portal := held.admit(payload, "bitrix24.installation.lifecycle.receive_held"):
+    elif portal := held.admit(payload, HELD_EVENT):
         _EVENTS[_name_of(payload)](portal, payload)
+
+
+HELD_EVENT = "portal_event"
 
 
 def receive_held(portal: Portal, _argument: str, payload: dict[str, Any], is_genuine: bool) -> None:

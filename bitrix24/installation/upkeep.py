@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from bitrix24.installation import features, wizard
 from bitrix24.models import Portal, PortalToken
@@ -28,7 +26,7 @@ class Look:
     """What one part of SIGNX asks of a portal, and what it does about the answers.
 
     `mend(portal, user_id, answer)`: `user_id` is an administrator whose token we hold; a question
-    that the portal did not answer counts as everything missing. Listed in settings.UPKEEP.
+    that the portal did not answer counts as everything missing.
     """
 
     questions: Callable[[Portal], dict[str, Command]]
@@ -41,6 +39,14 @@ FEATURES = Look(
 HANDLERS = Look(wizard.handler_questions, wizard.mend_handlers)
 
 
+LOOKS: list[Look] = []
+
+
+def register(look: Look) -> None:
+    """Have a part of SIGNX looked after on every portal."""
+    LOOKS.append(look)
+
+
 def heal(portal: Portal) -> None:
     """Look a portal over and mend it. May run at any time.
 
@@ -51,7 +57,8 @@ def heal(portal: Portal) -> None:
     if token is None:
         access.note_loss(portal.pk)
         raise SignXError(ErrorCode.PORTAL_UNREACHABLE, f"portal {portal.pk}: no administrator")
-    looks: list[Look] = [import_string(path) for path in settings.UPKEEP]
+    # The highest app first: while robots are not there, answers to processes are lost.
+    looks = LOOKS[::-1]
     failures: list[SignXError] = []
     for look, answer in zip(looks, _answers(portal, looks), strict=True):
         try:

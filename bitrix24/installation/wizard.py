@@ -1,12 +1,12 @@
 """What the wizard does, again after every update too: each step may run any number of times.
 
-A step is `step(portal, user_id) -> None`; settings.INSTALL_STEPS lists them in order.
 Source: Bitrix24 docs, settings/app-installation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +15,6 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
 from bitrix24.news import tell
@@ -38,16 +36,22 @@ TAB_DESCRIPTIONS = {
     "kz": "Мәміленің қол қойылған немесе қол қоюды күтіп тұрған құжаттары",
     "en": "Documents of the deal that are signed or wait for a signature",
 }
-STEP_TITLES: dict[str, Promise] = {
-    "bitrix24.installation.features.look": _("Permissions and plan of the portal"),
-    "bitrix24.installation.wizard.bind_events": _("Connection with the portal"),
-    "bitrix24.installation.wizard.bind_placements": _("Tab in the deal card"),
-    "bitrix24.installation.wizard.prepare_disk": _("Folder for signed files on Disk"),
-    "employees.people.directory.import_administrator": _("Your employee card and rights"),
-    "robots.services.restore_robots": _("Robots for business processes"),
-}
 
-Step = Callable[[Portal, int], None]
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`run(portal, user_id)` as an administrator of the portal; it may run any number of times."""
+
+    run: Callable[[Portal, int], None]
+    title: str | Promise
+
+
+STEPS: list[Step] = []
+
+
+def register_step(run: Callable[[Portal, int], None], title: str | Promise) -> None:
+    """Add a step to the wizard; the apps add theirs from the lowest to the highest."""
+    STEPS.append(Step(run, title))
 
 
 def remember_portal(info: AppInfo, server: str, *, language: str) -> Portal:
@@ -80,11 +84,6 @@ def remember_portal(info: AppInfo, server: str, *, language: str) -> Portal:
     return portal
 
 
-def steps() -> list[tuple[str, str | Promise]]:
-    """(dotted path, title) of the steps in order."""
-    return [(path, STEP_TITLES.get(path, path)) for path in settings.INSTALL_STEPS]
-
-
 def begin(portal: Portal) -> None:
     """The wizard was opened: its steps run again from the first."""
     Portal.objects.filter(pk=portal.pk).update(install_step=0)
@@ -96,14 +95,13 @@ def run_step(portal: Portal, number: int, *, user_id: int) -> bool:
 
     Raises SignXError: NOT_FOUND, STATUS_CONFLICT for a step whose predecessors have not run.
     """
-    if not 0 <= number < len(settings.INSTALL_STEPS):
+    if not 0 <= number < len(STEPS):
         raise SignXError(ErrorCode.NOT_FOUND, f"install step {number}")
     if number > portal.install_step:
         raise SignXError(ErrorCode.STATUS_CONFLICT, f"install step {number} before its turn")
-    step: Step = import_string(settings.INSTALL_STEPS[number])
-    step(portal, user_id)
+    STEPS[number].run(portal, user_id)
     Portal.objects.filter(pk=portal.pk, install_step__lte=number).update(install_step=number + 1)
-    is_last = number + 1 == len(settings.INSTALL_STEPS)
+    is_last = number + 1 == len(STEPS)
     if is_last:
         _activate(portal)
     return is_last

@@ -35,3 +35,8 @@ def queue_notice(
         subject=subject,
         at=at,
     )
+
+
+def plain(text: str) -> str:
+    """Text from outside without the brackets that the portal reads as BB-code."""
+    return text.replace("[", "(").replace("]", ")")

@@ -107,3 +107,13 @@ def require_ready(signer: Signer, *, at: datetime) -> None:
     if state in (LinkState.NOT_YOUR_TURN, LinkState.PREPARING):
         raise SignXError(ErrorCode.NOT_YOUR_TURN, state.value)
     raise SignXError(ErrorCode.STATUS_CONFLICT, state.value)
+
+
+def may_delegate(signer: Signer) -> bool:
+    """Only a person of an organisation has colleagues; the sender decides about the document."""
+    return bool(
+        signer.document.may_delegate
+        and signer.side == Signer.Side.COUNTERPARTY
+        and signer.organisation
+        and not signer.signs_in_portal
+    )

@@ -6,7 +6,7 @@ parties have agreed it is no longer in force, and so does its verification page.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,25 +15,16 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.access import act_codes
 from documents.access.act_codes import Act
-from documents.access.recipients import payload_for
 from documents.core import files, flow
+from documents.core.annulment import open_proposal, proposal_of, waiting_for
 from documents.models import Annulment, AnnulmentConsent, Document, Signer, StoredFile
-from documents.news import invitations
+from documents.news import announcements, annulment_letters
 from documents.signer.services import Visit, require_same
 from employees.signatures.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
-from outbox.services import queue
 from signing.base import Level
 from signx.errors import ErrorCode, SignXError
-
-# How long the link in the letter about a proposal works, however old the document is.
-LINK_LIFE = timedelta(days=30)
-
-
-def proposal_of(document: Document) -> Annulment | None:
-    """The proposal that waits for signatures."""
-    return document.annulments.open().select_related("proposed_by").first()
 
 
 def shown_to(signer: Signer | None, document: Document) -> dict[str, Any]:
@@ -66,7 +57,7 @@ def request_refusal_code(signer: Signer, visit: Visit, *, at: datetime) -> None:
 
     Raises STATUS_CONFLICT, CODE_TOO_SOON, CODE_LIMIT.
     """
-    bound_to = _binding(signer, _open(signer.document).reason, visit)
+    bound_to = _binding(signer, open_proposal(signer.document).reason, visit)
     act_codes.ensure(signer, Act.KEEP, bound_to=bound_to, trace=visit.trace, at=at)
 
 
@@ -75,7 +66,7 @@ def refuse_by_code(signer: Signer, code: str, visit: Visit, *, at: datetime) -> 
 
     Raises STATUS_CONFLICT, CODE_WRONG, CODE_EXPIRED.
     """
-    bound_to = _binding(signer, _open(signer.document).reason, visit)
+    bound_to = _binding(signer, open_proposal(signer.document).reason, visit)
     act_codes.check(signer, Act.KEEP, code=code, bound_to=bound_to, trace=visit.trace, at=at)
     return refuse(signer, "", visit, at=at)
 
@@ -110,44 +101,11 @@ def refuse(signer: Signer, reason: str, visit: Visit, *, at: datetime) -> Annulm
     document = flow.lock(signer.document_id)
     signer = document.signers.get(pk=signer.pk)
     signer.document = document
-    proposal = _open(document)
+    proposal = open_proposal(document)
     proposal.state, proposal.closed_at = Annulment.State.REFUSED, at
     proposal.save(update_fields=["state", "closed_at"])
     _record(EventKind.ANNULMENT_REFUSED, signer, visit, {"reason": reason}, at)
-    flow.tell(document, "annulment_refused", signer=signer, at=at)
-    return proposal
-
-
-def waiting_for(document: Document) -> list[Signer]:
-    """Who has not signed the open proposal; nobody without one."""
-    proposal = proposal_of(document)
-    if proposal is None:
-        return []
-    return list(document.signers.exclude(pk__in=proposal.consents.values("signer")))
-
-
-def ask(signer: Signer, *, is_again: bool, at: datetime) -> None:
-    """A letter with a link to a party that has not signed the open proposal; `is_again` makes the
-    links of earlier letters stop. An employee is told by the portal's notice and answers there."""
-    if signer.signs_in_portal:
-        return
-    proposal = _open(signer.document)
-    token = invitations.new_link(signer, until=at + LINK_LIFE, is_added=not is_again)
-    queue(
-        key=f"annulment:{proposal.pk}:{signer.pk}:{signer.link_hash[:16]}",
-        kind="annulment_request",
-        channel="mail",
-        lane="mail",
-        payload=payload_for(signer, annulment=proposal.pk),
-        secret={"token": token},
-        subject=signer.document.subject,
-    )
-
-
-def _open(document: Document) -> Annulment:
-    proposal = proposal_of(document)
-    if proposal is None:
-        raise SignXError(ErrorCode.STATUS_CONFLICT, "no open proposal")
+    announcements.tell(document, "annulment_refused", signer=signer, at=at)
     return proposal
 
 
@@ -221,8 +179,8 @@ def _follow(
     if is_new:
         for other in waiting:
             other.document = document
-            ask(other, is_again=False, at=at)
-        flow.tell(document, "annulment_proposed", signer=signer, at=at)
+            annulment_letters.ask(other, is_again=False, at=at)
+        announcements.tell(document, "annulment_proposed", signer=signer, at=at)
     return document
 
 

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.access import act_codes
 from documents.access.act_codes import Act
-from documents.access.links import require_ready
+from documents.access.links import may_delegate, require_ready
 from documents.core import flow
 from documents.models import CodeChannel, Document, Signer
-from documents.news import invitations
+from documents.news import announcements, invitations
 from documents.signer.services import Visit
 from employees.signatures.codes import mask_address
 from journal.events import EventKind
@@ -34,16 +34,6 @@ class Colleague:
     name: str
     email: str
     phone: str = ""
-
-
-def may_delegate(signer: Signer) -> bool:
-    """Only a person of an organisation has colleagues; the sender decides about the document."""
-    return bool(
-        signer.document.may_delegate
-        and signer.side == Signer.Side.COUNTERPARTY
-        and signer.organisation
-        and not signer.signs_in_portal
-    )
 
 
 def needs_phone(signer: Signer) -> bool:
@@ -102,7 +92,7 @@ def _hand_over(signer_id: int, to: Colleague, visit: Visit, at: datetime) -> Sig
         | {"before": before, "name": to.name, "address": mask_address(to.email)},
         at=at,
     )
-    flow.tell(document, "delegated", signer=signer, at=at)
+    announcements.tell(document, "delegated", signer=signer, at=at)
     return signer
 
 

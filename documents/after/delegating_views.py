@@ -6,21 +6,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from documents.access import act_codes
+from documents.access import act_codes, links
 from documents.access.act_codes import Act
 from documents.access.links import LinkState, hash_token
+from documents.access.public_pages import private, problem, speaking
 from documents.after import delegating
 from documents.after.forms import ColleagueForm
-from documents.signer.access import (
-    SESSION_LIFE_S,
-    Access,
-    private,
-    problem,
-    remember,
-    signing_page,
-    speaking,
-    visit_of,
-)
+from documents.signer.access import SESSION_LIFE_S, Access, remember, signing_page, visit_of
 from documents.signer.forms import CodeForm
 from employees.signatures.codes import mask_address
 from signx.errors import ErrorCode, SignXError
@@ -33,7 +25,7 @@ SLOT = "handed_over"
 @signing_page
 def delegate(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask for the colleague; POST sends the code that confirms him."""
-    if access.state != LinkState.READY or not delegating.may_delegate(access.signer):
+    if access.state != LinkState.READY or not links.may_delegate(access.signer):
         return redirect(access.url("document"))
     if request.method != "POST":
         return _page(request, access, _form(access))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from documents.desk.listing import visible_to
+from documents.access.visibility import visible_to
 from documents.models import Document, Signer
 from employees.models import Employee
 from journal.events import EventKind

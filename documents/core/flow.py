@@ -7,23 +7,20 @@ deliveries are there together or not at all. Lock order: document, portal (balan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
-from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
 from documents.access.links import is_turn_of
-from documents.core import agreement_texts, editions, files, standing_order
+from documents.core import agreement_texts, editions, files, listeners, standing_order
 from documents.core.agreement_offers import due_offer
+from documents.core.evidence import Evidence
 from documents.models import Agreement, Document, Signature, Signer
-from documents.news import invitations, notices, replies
 from employees.balances import ledger
 from journal.events import EventKind
 from journal.services import record
@@ -42,45 +39,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 RETURNS_THE_HOLD = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED, Status.FAILED})
 # What a worker has to do once the status is there; the row's next_step_at makes it come due.
 STEPS = {Status.SENDING: "documents.tasks.hand_over", Status.SEALING: "documents.tasks.seal"}
-_MOMENTS = {Status.SENT: "sent_at", Status.SEALING: "sealing_at"}
+_TIMES = {Status.SENT: "sent_at", Status.SEALING: "sealing_at"}
 SYSTEM = "system"
-REMIND_BEFORE = (timedelta(days=7), timedelta(days=3), timedelta(days=1))
-# The other sides learn of these by letter; of a completed document they get the copy.
-TOLD_BY_LETTER = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED, Status.ANNULLED})
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """How a signer's act came to us.
-
-    `confirmed_by` is the way of confirmation in the document's language, its address masked;
-    `signed_sha256` the hash of the file that was shown; `level` the level of the signature.
-    """
-
-    ip: str | None = None
-    user_agent: str = ""
-    time_zone: str = ""
-    confirmed_by: str = ""
-    signed_sha256: str = ""
-    level: str = "simple"
-
-    @classmethod
-    def of(cls, signature: Signature) -> Evidence:
-        """As it was written down at the decision."""
-        return cls(
-            ip=signature.ip,
-            user_agent=signature.user_agent,
-            time_zone=signature.time_zone,
-            confirmed_by=signature.confirmed_by,
-            signed_sha256=signature.signed_sha256,
-            level=signature.level,
-        )
-
-    @property
-    def personal(self) -> dict[str, str]:
-        """For the erasable part of the journal."""
-        device = {"ip": self.ip or "", "user_agent": self.user_agent, "time_zone": self.time_zone}
-        return {name: value for name, value in device.items() if value}
 
 
 @transaction.atomic
@@ -113,7 +73,7 @@ def move(
     if to == Status.COMPLETED:
         editions.take_its_place(document, actor=actor, at=at)
     _settle_balance(document, before, actor, at)
-    _announce(document, at)
+    listeners.tell_moved(document, at)
     if to in STEPS:
         transaction.on_commit(partial(async_task, STEPS[Status(to)], document.pk))
     return document
@@ -138,7 +98,7 @@ def signer_viewed(signer_id: int, evidence: Evidence, at: datetime) -> None:
     signer.save(update_fields=["status", "viewed_at"])
     reached(document, signer)
     _record_signer(document, signer, EventKind.SIGNER_VIEWED, evidence, at)
-    _announce_signer(document, signer, "viewed", at)
+    listeners.tell_acted(document, signer, "viewed", at)
 
 
 @transaction.atomic
@@ -208,8 +168,7 @@ def signer_signed(signer_id: int, evidence: Evidence, at: datetime) -> Document:
         mark_signed(document, given.signer, Evidence.of(given), at)
     if document.awaited_signer is None:
         return move(document.pk, Status.SEALING, actor=signer.audit_name, at=at)
-    invitations.invite_next(document)
-    _announce_signer(document, signer, "signed", at)
+    listeners.tell_acted(document, signer, "signed", at)
     return document
 
 
@@ -287,10 +246,8 @@ def _write(
     document.status = to
     document.next_step_at = at if to in STEPS else None
     document.step_attempts = 0
-    if to in _MOMENTS:
-        setattr(document, _MOMENTS[to], at)
-    if to == Status.SENT:
-        document.next_reminder_at = next_reminder(document.expires_at, after=at)
+    if to in _TIMES:
+        setattr(document, _TIMES[to], at)
     if to in {Status.SEALING, Status.COMPLETED}:
         document.error_code = document.error = ""  # a letter that had come back matters no more
     if to in Document.FINAL:
@@ -358,16 +315,6 @@ def _settle_balance(document: Document, before: str, actor: str, at: datetime) -
         ledger.release(document.pk, reason=str(Status(document.status).label), actor=actor, at=at)
 
 
-def tell(document: Document, event: str, *, signer: Signer, at: datetime) -> None:
-    """Something happened to a signer on the way: the people, the process and the deal hear of it,
-    once per event and moment. Under the document's lock."""
-    notices.queue_notices(document, event, signer=signer, moment=f"-{at.timestamp():.6f}")
-    with translation.override(document.portal.language):
-        news = notices.news_text(document, event, signer)
-    replies.queue_timeline_note(document, event, news, at=at)
-    replies.answer_waiting(document, at=at, is_signer_change=True, news=news)
-
-
 def reached(document: Document, signer: Signer) -> None:
     """There is a way to the signer (again): what came back before counts no more."""
     if signer.bounced_at is None:
@@ -377,28 +324,3 @@ def reached(document: Document, signer: Signer) -> None:
     if document.error_code and not document.signers.filter(bounced_at__isnull=False).exists():
         document.error_code = document.error = ""
         document.save(update_fields=["error_code", "error", "changed_at"])
-
-
-def next_reminder(expires_at: datetime, *, after: datetime) -> datetime | None:
-    """The next reminder by schedule; None when the last one is over."""
-    return min((due for days in REMIND_BEFORE if (due := expires_at - days) > after), default=None)
-
-
-def _announce(document: Document, at: datetime) -> None:
-    """Everybody who waits or must know: files first, because replies and comments wait for them."""
-    if document.status == Status.COMPLETED:
-        replies.queue_uploads(document)
-        notices.queue_signed_copies(document)
-    notices.queue_notices(document, document.status)
-    if document.status in TOLD_BY_LETTER:
-        notices.queue_closing_news(document)
-    if document.is_final:
-        replies.queue_timeline_comment(document)
-    replies.answer_waiting(document, at=at)
-    for path in settings.DOCUMENT_LISTENERS:
-        import_string(path)(document, at)
-
-
-def _announce_signer(document: Document, signer: Signer, what: str, at: datetime) -> None:
-    notices.queue_notices(document, what, signer=signer)
-    replies.answer_waiting(document, at=at, is_signer_change=True)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from documents.after import annulling
-from documents.core import files
+from documents.access.visibility import visible_to
+from documents.after.sender_acts import REMINDER_PAUSE
+from documents.core import annulment, files
 from documents.core.agreement_offers import accepted_before, due_offer
-from documents.core.services import REMINDER_PAUSE
 from documents.desk.chips import (
     Chip,
     Progress,
@@ -21,11 +21,10 @@ from documents.desk.chips import (
     signer_chip,
     version,
 )
-from documents.desk.listing import visible_to, with_parties
 from documents.desk.own_turn import OwnTurn, own_turn
-from documents.drafts.services import may_send
 from documents.models import Document, Signer, StoredFile
 from employees.models import Employee, Right
+from employees.people.delegations import may_send
 from employees.signatures.codes import mask_address
 from journal.actors import actor_name
 from journal.events import EventKind
@@ -33,7 +32,6 @@ from journal.models import AuditEvent
 from journal.sentences import sentence
 from journal.services import chain_of
 from signing.base import Level
-from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind
 DOWNLOADS = (Kind.SIGNED, Kind.REPORT, Kind.AGREEMENT, Kind.SOURCE)
@@ -97,15 +95,6 @@ class Card:
         return sum(line.is_awaited for line in self.signers)
 
 
-def find(reader: Employee, public_id: str) -> Document:
-    """A document the reader may see. Raises SignXError(NOT_FOUND)."""
-    visible = with_parties(visible_to(reader)).select_related("portal")
-    document = visible.filter(public_id=public_id).first()
-    if document is None:
-        raise SignXError(ErrorCode.NOT_FOUND, "no such document for this reader")
-    return document
-
-
 def read(document: Document, reader: Employee, at: datetime) -> Card:
     events = list(chain_of(document.subject, document.portal).order_by("-number"))
     events = events[:TIMELINE_LENGTH]
@@ -147,7 +136,7 @@ def agreement_state(document: Document) -> str:
 def _signer_lines(document: Document, at: datetime) -> list[SignerLine]:
     waiting = next_signers(document) if document.status == Document.Status.SENT else []
     if document.status == Document.Status.COMPLETED:
-        waiting = annulling.waiting_for(document)
+        waiting = annulment.waiting_for(document)
     lines = []
     for signer in document.signers.all():
         last = max(filter(None, (signer.invited_at, signer.reminded_at)), default=None)

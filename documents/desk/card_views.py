@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from documents.after import annulling
-from documents.core import services
+from documents.access import visibility
+from documents.after import annulling, sender_acts
 from documents.desk import card as cards
 from documents.desk import chips, frame_files
 from documents.desk.forms import AddressForm, WithdrawForm
@@ -29,7 +29,7 @@ FIRST_PAGES = 10
 @require_GET
 @employee_required()
 def card(request: EmployeeRequest, public_id: str) -> HttpResponse:
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     return render(request, "documents/card.html", _context(request, document))
 
 
@@ -37,7 +37,7 @@ def card(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @employee_required()
 def card_state(request: EmployeeRequest, public_id: str) -> HttpResponse:
     """The moving part of the card; 204 when it looks as the reader sees it (`seen`)."""
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     if chips.version(document) == request.GET.get("seen"):
         return HttpResponse(status=204)
     return render(request, "documents/_card.html", _context(request, document))
@@ -47,7 +47,7 @@ def card_state(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @employee_required()
 def pages(request: EmployeeRequest, public_id: str) -> HttpResponse:
     """Pictures of all pages, with fresh addresses."""
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     context = _context(request, document, pages_limit=None)
     return render(request, "documents/_pages.html", context)
 
@@ -57,7 +57,7 @@ def pages(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @employee_required()
 def remind(request: EmployeeRequest, public_id: str) -> HttpResponse:
     document, signer = _signer_of(request, public_id)
-    services.remind_signer(signer, by=request.employee, at=timezone.now())
+    sender_acts.remind_signer(signer, by=request.employee, at=timezone.now())
     return acted(request, document, _("The reminder is on its way to %(name)s."), signer.name)
 
 
@@ -67,7 +67,7 @@ def remind(request: EmployeeRequest, public_id: str) -> HttpResponse:
 def resend(request: EmployeeRequest, public_id: str) -> HttpResponse:
     """A new link; the old one stops working."""
     document, signer = _signer_of(request, public_id)
-    services.resend_invitation(signer, by=request.employee, at=timezone.now())
+    sender_acts.resend_invitation(signer, by=request.employee, at=timezone.now())
     said = _("A new link is on its way to %(name)s. The old one does not work any more.")
     return acted(request, document, said, signer.name)
 
@@ -82,7 +82,7 @@ def change_address(request: EmployeeRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         raise SignXError(ErrorCode.INPUT_INVALID, "address", reason=form.first_error)
     given = form.cleaned_data
-    services.change_address(
+    sender_acts.change_address(
         signer, given["email"], phone=given["phone"], by=request.employee, at=timezone.now()
     )
     said = _("The address of %(name)s is changed: a new link is on its way there.")
@@ -93,13 +93,13 @@ def change_address(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @require_POST
 @employee_required()
 def withdraw(request: EmployeeRequest, public_id: str) -> HttpResponse:
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     request.employee.require(Right.SEND)
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         raise SignXError(ErrorCode.INPUT_INVALID, "withdraw", reason=form.first_error)
     reason = form.cleaned_data["reason"]
-    services.cancel_document(document, by=request.employee, reason=reason, at=timezone.now())
+    sender_acts.cancel_document(document, by=request.employee, reason=reason, at=timezone.now())
     return acted(request, document, _("The document is withdrawn. All parties will be told."))
 
 
@@ -107,7 +107,7 @@ def withdraw(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @employee_required()
 def download_link(request: EmployeeRequest, public_id: str, kind: str) -> HttpResponse:
     """Sends htmx to a signed address that lives five minutes: a link cannot carry the header."""
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     stored = next((one for one in document.files.all() if one.kind == kind), None)
     if stored is None or kind not in cards.DOWNLOADS:
         raise SignXError(ErrorCode.NOT_FOUND, f"no file of kind {kind[:20]}")
@@ -128,7 +128,7 @@ def stored_file(request: HttpRequest, ticket: str) -> HttpResponseBase:
 
 
 def _signer_of(request: EmployeeRequest, public_id: str) -> tuple[Document, Signer]:
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     request.employee.require(Right.SEND)
     signer = document.signers.filter(key=request.POST.get("signer", "")).first()
     if signer is None:
@@ -144,7 +144,7 @@ def acted(
     template: str = "documents/_card.html",
 ) -> HttpResponse:
     """The card as it is after an act, with a sentence about it."""
-    document = cards.find(request.employee, document.public_id)
+    document = visibility.find(request.employee, document.public_id)
     context = _context(request, document) | {"said": said % {"name": name} if name else said}
     response = render(request, template, context)
     response["HX-Trigger"] = "signx:changed"

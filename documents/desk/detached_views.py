@@ -10,11 +10,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from bitrix24.frame.session import check_signed_file, signed_file_url
+from documents.access import visibility
+from documents.access.visibility import visible_to
 from documents.core import files
-from documents.desk import card as cards
 from documents.desk import frame_files
 from documents.desk.card_views import acted
-from documents.desk.listing import visible_to
 from documents.models import StoredFile
 from documents.models.detached import DetachedSignature
 from documents.proof import archive, detached
@@ -33,7 +33,7 @@ _FORM_OVERHEAD_BYTES = 64 * 1024
 @employee_required()
 def attach(request: EmployeeRequest, public_id: str) -> HttpResponse:
     _require_light(request)
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     name, content = _uploaded(request)
     kept = detached.attach(document, name, content, by=request.employee, at=timezone.now())
     return acted(request, document, _("The signature of %(name)s is attached."), kept.names)
@@ -43,7 +43,7 @@ def attach(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @employee_required()
 def package_link(request: EmployeeRequest, public_id: str) -> HttpResponse:
     """Sends htmx to a signed address that lives five minutes: a link cannot carry the header."""
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     return _sent_to(signed_file_url(PACKAGE, document.pk, request.frame, route="documents:package"))
 
 
@@ -51,7 +51,7 @@ def package_link(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @employee_required()
 def shown_link(request: EmployeeRequest, public_id: str) -> HttpResponse:
     """The very file that a signature made elsewhere must be for."""
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     stored = files.find(document, StoredFile.Kind.SHOWN)
     if stored is None or not detached.may_attach(document, request.employee):
         raise SignXError(ErrorCode.NOT_FOUND, "no shown file for this reader")
@@ -61,7 +61,7 @@ def shown_link(request: EmployeeRequest, public_id: str) -> HttpResponse:
 @require_GET
 @employee_required()
 def signature_link(request: EmployeeRequest, public_id: str, number: int) -> HttpResponse:
-    document = cards.find(request.employee, public_id)
+    document = visibility.find(request.employee, public_id)
     kept = DetachedSignature.objects.filter(document=document, pk=number).exclude(file="").first()
     if kept is None:
         raise SignXError(ErrorCode.NOT_FOUND, "no such signature of this document")

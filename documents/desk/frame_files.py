@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from bitrix24.frame.session import check_signed_file, signed_file_token, signed_file_url
 from bitrix24.models import FrameSession
+from documents.access.visibility import visible_to
 from documents.core import files, page_pictures
-from documents.desk.listing import visible_to
 from documents.models import StoredFile
 from employees.people.directory import from_frame
 from signx.errors import ErrorCode, SignXError

@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from documents.access import visibility
 from documents.desk import listing, onboarding
 from documents.desk.rows import changed_rows, poll_seconds, rows_of
-from documents.drafts.services import may_send
 from documents.models import Document
 from employees.people.decorators import EmployeeRequest, employee_required
+from employees.people.delegations import may_send
 
 DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
 
@@ -19,7 +20,7 @@ DEAL = 2  # entityTypeId of a deal, crm.enum.ownertype
 @employee_required()
 def documents_page(request: EmployeeRequest) -> HttpResponse:
     """The main page; also the answer to the portal's entry POST, whose body is not for us."""
-    visible = listing.visible_to(request.employee)
+    visible = visibility.visible_to(request.employee)
     words = request.GET.get("q", "")[:100]
     found = listing.search(visible, words)
     tabs = listing.count_tabs(found, request.employee, request.GET.get("tab", ""))
@@ -35,7 +36,7 @@ def documents_page(request: EmployeeRequest) -> HttpResponse:
 @employee_required()
 def more_rows(request: EmployeeRequest) -> HttpResponse:
     """The rows that follow `after`, and the next button."""
-    found = listing.search(listing.visible_to(request.employee), request.GET.get("q", "")[:100])
+    found = listing.search(visibility.visible_to(request.employee), request.GET.get("q", "")[:100])
     wanted = request.GET.get("tab", "all")
     tabs = {tab.code: tab for tab in listing.tabs_for(request.employee)}
     current = tabs.get(wanted, tabs["all"])
@@ -58,7 +59,7 @@ def deal_tab(request: EmployeeRequest) -> HttpResponse:
     """Documents bound to the deal whose card is open. The deal comes from the browser, so the
     reader sees only what the main page would show him too."""
     deal_id = _number(request.frame.placement_entity_id)
-    bound = listing.visible_to(request.employee).filter(
+    bound = visibility.visible_to(request.employee).filter(
         crm_binding__entity_type_id=DEAL, crm_binding__entity_id=deal_id
     )
     context = _rows(request, bound) | {"page": "deal", "deal_id": deal_id}

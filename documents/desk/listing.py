@@ -10,8 +10,9 @@ from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Document, DocumentQuerySet, Signer
-from employees.models import Employee, Right
+from documents.access.visibility import with_parties
+from documents.models import Document, Signer
+from employees.models import Employee
 
 PAGE_SIZE = 25
 COUNT_LIMIT = 99  # a tab says «99+»: counting a million rows is not worth the answer
@@ -66,20 +67,6 @@ def tabs_for(reader: Employee) -> list[Tab]:
     ]
 
 
-def visible_to(reader: Employee) -> DocumentQuerySet:
-    """Documents of the reader's portal that he may see.
-
-    The rights to the journal and to settings open all of them; everybody else sees what he
-    sent, answers for, or is asked to sign.
-    """
-    documents = Document.objects.for_portal(reader.portal)
-    if reader.has_right(Right.JOURNAL) or reader.has_right(Right.SETTINGS):
-        return documents
-    # By key, not by Exists: each of the three ways in has an index of its own.
-    signs = Signer.objects.filter(employee=reader).values("document")
-    return documents.filter(Q(sender=reader) | Q(responsible=reader) | Q(pk__in=signs))
-
-
 def count_tabs(documents: QuerySet[Document], reader: Employee, wanted: str) -> list[CountedTab]:
     """Tabs with counts; the current one is the wanted, else the first that is not empty.
 
@@ -129,12 +116,6 @@ def read_page(documents: QuerySet[Document], after: str, size: int = PAGE_SIZE) 
     has_more = len(rows) > size
     rows = rows[:size]
     return Page(rows, _cursor(rows[-1]) if has_more else "")
-
-
-def with_parties(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """All that a row or a card draws, in a constant number of queries."""
-    related = documents.select_related("sender", "responsible", "crm_binding")
-    return related.prefetch_related("signers")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

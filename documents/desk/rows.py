@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from documents.access.visibility import visible_to, with_parties
 from documents.desk.chips import Chip, Progress, document_chip, progress, version
-from documents.desk.listing import visible_to, with_parties
 from documents.models import Document
 from employees.models import Employee
 

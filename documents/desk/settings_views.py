@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from documents.core.services import settings_for
 from documents.desk.forms import NOTICE_EVENTS, NOTICE_PEOPLE, GeneralForm, NoticesForm
 from documents.desk.portal_settings import change_settings
+from documents.models import PortalSettings
 from documents.news.notices import DEFAULT_MATRIX
 from employees.models import Right
 from employees.people.decorators import EmployeeRequest, employee_required
@@ -33,7 +33,7 @@ GENERAL = (
 @require_GET
 @employee_required(Right.SETTINGS)
 def settings_page(request: EmployeeRequest) -> HttpResponse:
-    current = settings_for(request.employee.portal)
+    current = PortalSettings.objects.of(request.employee.portal)
     form = GeneralForm(initial={name: getattr(current, name) for name in GENERAL})
     context = {"page": "settings", "form": form, "matrix": _matrix(current.notices)}
     return render(request, "settings/settings.html", context | {"people": NOTICE_PEOPLE})
@@ -55,7 +55,7 @@ def save_general(request: EmployeeRequest) -> HttpResponse:
 @employee_required(Right.SETTINGS)
 def save_notices(request: EmployeeRequest) -> HttpResponse:
     form = NoticesForm(request.POST)
-    current = settings_for(request.employee.portal)
+    current = PortalSettings.objects.of(request.employee.portal)
     if form.is_valid():
         current = change_settings(request.employee, {"notices": form.matrix}, at=timezone.now())
     context = {

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from documents.access import visibility
 from documents.core.agreement_offers import due_offer
-from documents.desk import card as cards
 from documents.desk import card_views, frame_files
 from documents.desk.own_turn import own_signer, own_turn
 from documents.models import Signer
@@ -97,7 +97,7 @@ def agreement(request: EmployeeRequest, public_id: str) -> HttpResponse:
 
 
 def _signer(request: EmployeeRequest, public_id: str) -> Signer:
-    signer = own_signer(cards.find(request.employee, public_id), request.employee)
+    signer = own_signer(visibility.find(request.employee, public_id), request.employee)
     if signer is None:
         raise SignXError(ErrorCode.NOT_FOUND, "the reader is not asked to sign")
     return signer

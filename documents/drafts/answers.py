@@ -16,7 +16,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from documents.core import creation, editions, services
+from documents.core import creation, editions
 from documents.core.creation import Counterparty, NewDocument
 from documents.crm import lookup
 from documents.crm.references import PartyReference, item_text
@@ -178,7 +178,7 @@ def completed(answers: Answers) -> NewDocument | None:
         facts = _ask_portal(answers)
         counterparties = _counterparties(answers, facts)
         with _beside(answers, "crm_entity"):
-            allowed = services.settings_for(draft.portal).allowed_entity_types
+            allowed = PortalSettings.objects.of(draft.portal).allowed_entity_types
             crm_entity = facts.crm_entity(allowed)
     if answers.errors:
         return None

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from documents.core import creation, law, services
+from documents.core import creation, law
 from documents.core.creation import Counterparty
 from documents.crm.references import ItemReference, UnreadableReference, read_item, read_party
 from documents.desk.forms import PlainForm
@@ -107,7 +107,7 @@ class DraftForm(PlainForm):
 
     def __init__(self, draft: Draft, *args: Any, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        portal_settings = services.settings_for(draft.portal)
+        portal_settings = PortalSettings.objects.of(draft.portal)
         self.owners = {str(one.bitrix_user_id): one for one in owners_for(draft.owner, at)}
         signers: Choices = [(key, _named(one, draft)) for key, one in self.owners.items()]
         self._offer("signer", signers)

@@ -21,11 +21,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_q.tasks import async_task
 
-from documents.core import creation, files, services
+from documents.core import creation, files, sending
 from documents.core.creation import NewDocument, Prepared
-from documents.models import PUBLIC_ID_LETTERS, Document, Draft
-from employees.models import Employee, Right
-from employees.people.delegations import owners_for
+from documents.models import PUBLIC_ID_LETTERS, Document, Draft, PortalSettings
+from employees.models import Employee
+from employees.people.delegations import require_sender
 from signing.base import Place
 from signing.hashes import sha256
 from signing.intake import EarlierSignature, Intake, check_outside, refusal
@@ -55,19 +55,6 @@ class Placement:
 
     places: dict[str, tuple[Place, ...]]
     problem: str | Promise = ""
-
-
-def require_sender(employee: Employee, *, at: datetime) -> None:
-    """Who has the right to send, or whom a signer allows to send for him.
-    Raises SignXError(RIGHT_MISSING)."""
-    if not may_send(employee, at=at):
-        employee.require(Right.SEND)
-
-
-def may_send(employee: Employee, *, at: datetime) -> bool:
-    if employee.has_right(Right.SEND):
-        return True
-    return employee.is_active and owners_for(employee, at).exclude(pk=employee.pk).exists()
 
 
 def find(owner: Employee, public_id: str) -> Draft:
@@ -184,7 +171,7 @@ def _take_in(draft: Draft) -> None:
             raise refusal("too_heavy", died="worn out")
         intake = files.cleaned(
             _read(draft.source, draft.source_sha256),
-            keeps_signatures=services.settings_for(draft.portal).adds_to_signed,
+            keeps_signatures=PortalSettings.objects.of(draft.portal).adds_to_signed,
         )
     except SignXError as error:
         if error.code == ErrorCode.SERVICE_BUSY:
@@ -235,7 +222,7 @@ def place(draft: Draft, *, others: int, where: str, title: str) -> Placement:
     if draft.state != State.READY:
         return Placement({})
     portal, keys = draft.portal, creation.stamp_keys(others)
-    wish = where or services.settings_for(portal).coordinates
+    wish = where or PortalSettings.objects.of(portal).coordinates
     asked = sha256("\n".join([draft.facts["clean_sha256"], wish, title, *keys]).encode())
     if draft.placement.get("asked") != asked:
         try:
@@ -280,7 +267,7 @@ def _send_once(draft: Draft, new: NewDocument, prepared: Prepared, at: datetime)
     if locked.document is not None:
         return locked.document
     actor = draft.owner.audit_name
-    document = services.send_prepared(new, prepared, actor=actor, at=at)
+    document = sending.send_prepared(new, prepared, actor=actor, at=at)
     # Nothing typed stays behind: the document has it, and forgets it by its own rules.
     locked.document, locked.changed_at, locked.next_step_at = document, at, None
     locked.answers, locked.facts, locked.placement = {}, {}, {}

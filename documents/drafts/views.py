@@ -25,6 +25,7 @@ from documents.drafts.forms import DraftForm, PartyForm
 from documents.drafts.services import Upload
 from documents.models import Document, Draft, new_public_id
 from employees.models import Employee
+from employees.people import delegations
 from employees.people.decorators import EmployeeRequest, employee_required
 from signing.intake import refusal
 from signx.errors import SignXError
@@ -38,7 +39,7 @@ _FORM_OVERHEAD_BYTES = 64 * 1024
 @employee_required()
 def new_document(request: EmployeeRequest) -> HttpResponse:
     """Choose a file, or go on with an earlier draft; the upload begins a draft."""
-    services.require_sender(request.employee, at=timezone.now())
+    delegations.require_sender(request.employee, at=timezone.now())
     if request.method == "POST":
         upload = _uploaded(request)
         replaced = _replaced(request, request.POST)
@@ -160,7 +161,7 @@ def _find(request: EmployeeRequest, public_id: str) -> Draft:
     """Rights are read anew: they may have been taken away since the draft was begun."""
     found = services.find(request.employee, public_id)
     if found.document is None:
-        services.require_sender(request.employee, at=timezone.now())
+        delegations.require_sender(request.employee, at=timezone.now())
     return found
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from documents.core import flow
 from documents.models import Document, Signer
+from documents.news import announcements
 from employees.signatures.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
@@ -80,7 +81,7 @@ def note(delivery: Delivery, reason: str, *, at: datetime) -> None:
     signer.save(update_fields=["bounced_at", "bounce_reason"])
     if document.status in _WAITING and signer.is_undecided:
         _warn(document, error)
-    flow.tell(document, EVENT, signer=signer, at=at)
+    announcements.tell(document, EVENT, signer=signer, at=at)
 
 
 def _warn(document: Document, error: SignXError) -> None:

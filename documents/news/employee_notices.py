@@ -10,11 +10,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from bitrix24.rest import methods
+from bitrix24.rest.chat import plain
 from documents.access import act_codes
 from documents.access.act_codes import Act
 from documents.core.dates import moment
 from documents.models import Document, Signer
-from documents.news.replies import plain
 from outbox.base import Command
 from outbox.models import Delivery
 

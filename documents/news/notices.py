@@ -10,10 +10,10 @@ from django.utils import translation
 from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 
-from bitrix24.rest.chat import queue_notice
+from bitrix24.rest.chat import plain, queue_notice
 from documents.access.recipients import payload_for
 from documents.models import Document, PortalSettings, Signer
-from documents.news.replies import plain, status_text
+from documents.news.outputs import status_text
 from employees.models import Employee
 from outbox.base import Letter
 from outbox.models import Delivery
@@ -63,9 +63,9 @@ def askable(document: Document) -> list[Employee]:
 
 
 def queue_notices(
-    document: Document, event: str, *, signer: Signer | None = None, moment: str = ""
+    document: Document, event: str, *, signer: Signer | None = None, occasion: str = ""
 ) -> None:
-    """A notice for everyone whom the matrix names; `moment` tells repetitions of an event apart.
+    """A notice for everyone whom the matrix names; `occasion` tells repetitions of an event apart.
 
     A newer one takes the place of an older one in the chat, because both carry the document's tag
     (`im.notify.system.add`, TAG).
@@ -75,7 +75,7 @@ def queue_notices(
         return
     text = notice_text(document, event, signer)
     for person in people:
-        _queue_notice(document, event + moment, signer, person, text)
+        _queue_notice(document, event + occasion, signer, person, text)
 
 
 def notice_text(document: Document, event: str, signer: Signer | None = None) -> str:

@@ -6,15 +6,22 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from documents.after import annulling
 from documents.core import flow
 from documents.models import Document, Signer
-from documents.news import invitations
+from documents.news import annulment_letters, invitations
 from journal.events import EventKind
 from journal.services import record
 
+REMIND_BEFORE = (timedelta(days=7), timedelta(days=3), timedelta(days=1))
 # Who got a letter in these hours, by hand or with a new address, is not written to again.
 QUIET = timedelta(hours=12)
+
+
+def schedule(document: Document, *, after: datetime) -> None:
+    """When the next reminder is due; none when the last one is over."""
+    times = (document.expires_at - before for before in REMIND_BEFORE)
+    document.next_reminder_at = min((due for due in times if due > after), default=None)
+    document.save(update_fields=["next_reminder_at"])
 
 
 @transaction.atomic
@@ -24,8 +31,7 @@ def remind(document_id: int, *, at: datetime) -> list[Signer]:
     due_at = document.next_reminder_at
     if document.status != Document.Status.SENT or due_at is None or due_at > at:
         return []
-    document.next_reminder_at = flow.next_reminder(document.expires_at, after=at)
-    document.save(update_fields=["next_reminder_at"])
+    schedule(document, after=at)
     if document.expires_at <= at:
         return []
     asked = [signer for signer in document.awaited_signers if _may_be_reminded(signer, at)]
@@ -63,7 +69,7 @@ def send_link(signer: Signer, why: invitations.Why, *, at: datetime) -> None:
     """The letter that asks for what the document waits for: a signature under it, or under the
     proposal to annul it."""
     if signer.document.status == Document.Status.COMPLETED:
-        annulling.ask(signer, is_again=why is not invitations.Why.REMINDER, at=at)
+        annulment_letters.ask(signer, is_again=why is not invitations.Why.REMINDER, at=at)
     else:
         invitations.send_link(signer, why=why)
 

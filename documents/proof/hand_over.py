@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from documents.core import files, flow
+from documents.core import evidence, files, flow
 from documents.models import Document, Signature, Signer, StoredFile
 from documents.news import invitations
 from documents.proof.stamping import order_for, places_of
@@ -66,7 +66,7 @@ def _write(
         signature.is_applied = True
         signature.save(update_fields=["is_applied"])
         if signature.signer.status != Signer.Status.SIGNED:
-            flow.mark_signed(locked, signature.signer, flow.Evidence.of(signature), at)
+            flow.mark_signed(locked, signature.signer, evidence.Evidence.of(signature), at)
 
 
 def _given(document: Document) -> list[Signature]:

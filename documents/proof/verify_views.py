@@ -16,12 +16,12 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from documents.access import public_limits
+from documents.access.public_pages import private, problem, speaking
 from documents.core.dates import moment
 from documents.core.editions import told_edition
 from documents.models import Document, Signer, StoredFile
 from documents.proof import verification
 from documents.proof.verification import Finding
-from documents.signer.access import private, problem, speaking
 from signing.placement.stamps import LEVEL_NAMES
 from signx.errors import SignXError
 from signx.http import client_ip

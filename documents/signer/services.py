@@ -10,16 +10,15 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from bitrix24.rest.chat import queue_notice
+from bitrix24.rest.chat import plain, queue_notice
 from documents.access import act_codes
 from documents.access.act_codes import Act
 from documents.access.links import LinkState, open_link, require_ready, state_of
 from documents.core import files, flow
 from documents.core.agreement_offers import due_offer
-from documents.core.flow import Evidence
+from documents.core.evidence import Evidence
 from documents.models import CodeChannel, Document, Signer, StoredFile
 from documents.news import notices
-from documents.news.replies import plain
 from employees.models import OneTimeCode
 from employees.signatures import codes
 from journal.events import EventKind

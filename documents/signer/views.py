@@ -11,8 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from documents.access.links import LinkState
-from documents.after.delegating import may_delegate
+from documents.access.links import LinkState, may_delegate
 from documents.core.agreement_offers import accepted_before, due_offer
 from documents.core.agreement_papers import text_for
 from documents.core.dates import day, moment

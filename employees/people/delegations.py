@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from employees.models import Delegation, Employee, EmployeeQuerySet
+from employees.models import Delegation, Employee, EmployeeQuerySet, Right
 from journal.events import EventKind
 from journal.services import lock_head, record
 from signx.errors import ErrorCode, SignXError
@@ -83,6 +83,19 @@ def owners_for(employee: Employee, at: datetime) -> EmployeeQuerySet:
     owners = Delegation.objects.in_force(at).filter(delegate=employee).values("owner")
     active = Employee.objects.filter(portal=employee.portal_id).active()
     return active.filter(Q(pk=employee.pk) | Q(pk__in=owners)).order_by("name")
+
+
+def require_sender(employee: Employee, *, at: datetime) -> None:
+    """Who has the right to send, or whom a signer allows to send for him.
+    Raises SignXError(RIGHT_MISSING)."""
+    if not may_send(employee, at=at):
+        employee.require(Right.SEND)
+
+
+def may_send(employee: Employee, *, at: datetime) -> bool:
+    if employee.has_right(Right.SEND):
+        return True
+    return employee.is_active and owners_for(employee, at).exclude(pk=employee.pk).exists()
 
 
 def _require_giver(owner: Employee, by: Employee) -> None:

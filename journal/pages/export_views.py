@@ -12,8 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from bitrix24.frame.session import check_signed_file, signed_file_url
+from employees.models import Right
+from employees.people.decorators import EmployeeRequest, employee_required
+from employees.people.directory import from_frame
 from journal.actors import actor_name
-from journal.gate import JournalRequest, journal_required, require_journal
 from journal.models import AuditEvent, AuditEventQuerySet
 from journal.pages.forms import FilterForm
 from journal.sentences import sentence
@@ -26,8 +28,8 @@ PAGE_SIZE = 500
 
 @csrf_exempt  # the session comes in a header, no cookie is read
 @require_POST
-@journal_required
-def export_link(request: JournalRequest) -> HttpResponse:
+@employee_required(Right.JOURNAL)
+def export_link(request: EmployeeRequest) -> HttpResponse:
     """Sends htmx to a signed address that lives five minutes; taking away is an event itself."""
     form = FilterForm(request.POST, portal=request.frame.portal)
     record_export(request.employee, "journal")
@@ -41,7 +43,7 @@ def export_link(request: JournalRequest) -> HttpResponse:
 def export_file(request: HttpRequest, ticket: str) -> HttpResponseBase:
     """Raises SignXError: LINK_INVALID, RIGHT_MISSING."""
     frame, _nothing = check_signed_file(ticket, EXPORT)
-    require_journal(frame)
+    from_frame(frame).require(Right.JOURNAL)
     form = FilterForm(request.GET, portal=frame.portal)
     events = form.narrow(AuditEvent.objects.for_portal(frame.portal).select_related("personal"))
     with translation.override(frame.language):

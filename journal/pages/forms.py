@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bitrix24.models import Portal
+from employees.models import Employee
 from journal.events import EventKind
-from journal.gate import people_of
 from journal.models import AuditEventQuerySet
 
 _DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -34,7 +34,7 @@ class FilterForm(forms.Form):
     def __init__(self, data: Any, *, portal: Portal) -> None:
         super().__init__(data)
         everybody = [("", _("Everybody")), ("robot:", _("Robots")), ("signer:", _("Signers"))]
-        self.fields["actor"].choices = [*everybody, *people_of(portal)]  # type: ignore[attr-defined]
+        self.fields["actor"].choices = [*everybody, *_people_of(portal)]  # type: ignore[attr-defined]
 
     def query(self) -> str:
         """The filters that could be read, for an address."""
@@ -60,3 +60,9 @@ class FilterForm(forms.Form):
 
 def _midnight(day: Any) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _people_of(portal: Portal) -> list[tuple[str, str]]:
+    """(actor, name) of everybody of the portal whom we know, by name."""
+    people = Employee.objects.for_portal(portal).order_by("name")
+    return [(person.audit_name, person.name) for person in people]

@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from employees.models import Right
+from employees.people.decorators import EmployeeRequest, employee_required
 from journal.actors import actor_name
-from journal.gate import JournalRequest, journal_required
 from journal.models import AuditEvent
 from journal.pages.forms import FilterForm
 from journal.sentences import sentence
@@ -28,8 +29,8 @@ class Line:
 
 
 @require_GET
-@journal_required
-def journal_page(request: JournalRequest) -> HttpResponse:
+@employee_required(Right.JOURNAL)
+def journal_page(request: EmployeeRequest) -> HttpResponse:
     form = FilterForm(request.GET, portal=request.frame.portal)
     context = _lines(request, form) | {"page": "journal", "form": form}
     context["is_filtered"] = any(request.GET.get(name) for name in form.fields)
@@ -37,14 +38,14 @@ def journal_page(request: JournalRequest) -> HttpResponse:
 
 
 @require_GET
-@journal_required
-def more_events(request: JournalRequest) -> HttpResponse:
+@employee_required(Right.JOURNAL)
+def more_events(request: EmployeeRequest) -> HttpResponse:
     """The events before number `before`, and the next button."""
     form = FilterForm(request.GET, portal=request.frame.portal)
     return render(request, "journal/_events.html", _lines(request, form))
 
 
-def _lines(request: JournalRequest, form: FilterForm) -> dict[str, object]:
+def _lines(request: EmployeeRequest, form: FilterForm) -> dict[str, object]:
     portal = request.frame.portal
     events = form.narrow(AuditEvent.objects.for_portal(portal).select_related("personal"))
     before = request.GET.get("before", "")

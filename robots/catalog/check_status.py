@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bitrix24.models import Portal
-from documents.core.services import subscribe
 from documents.crm.references import UnreadableReference, read_source
 from documents.models import Document, WorkflowSubscription
+from documents.news.subscriptions import subscribe
 from robots import base
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS

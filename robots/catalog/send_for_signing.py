@@ -12,10 +12,11 @@ from bitrix24.rest.client import BatchAnswer
 from bitrix24.wire.errors import STALE_TOKEN, BitrixError
 from documents.core import creation
 from documents.core.creation import AgreementFile, NewDocument, Prepared
-from documents.core.services import send_prepared, settings_for, subscribe
+from documents.core.sending import send_prepared
 from documents.crm import lookup
 from documents.crm.references import ItemReference, PartyKind, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
+from documents.news.subscriptions import subscribe
 from employees.balances import ledger
 from employees.models import Employee, Right
 from employees.people.directory import find_employee
@@ -264,7 +265,7 @@ class SendForSigning(base.Robot[SendGiven, SendPlan]):
     ) -> SendPlan:
         """Fetch, clean and check the papers that the portal has told of."""
         portal = facts.portal
-        settings = settings_for(portal)
+        settings = PortalSettings.objects.of(portal)
         paper = facts.document()
         source, intake = lookup.fetch(portal, paper, keeps_signatures=settings.adds_to_signed)
         agreement = _agreement_file(portal, facts)

@@ -15,7 +15,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from bitrix24 import tasks
+from bitrix24 import news, tasks
+from bitrix24.frame import pages
+from bitrix24.installation import wizard
 from bitrix24.models import Portal
 from bitrix24.wire import transport
 from devportal import cast, frames
@@ -26,12 +28,8 @@ from tests.bitrix24 import listener
 from tests.conftest import application, devportal_of
 
 DOMAIN, STRANGER, AUTH = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"
-OWN_STEPS = [
-    "bitrix24.installation.features.look",
-    "bitrix24.installation.wizard.bind_events",
-    "bitrix24.installation.wizard.bind_placements",
-    "bitrix24.installation.wizard.prepare_disk",
-]
+# The steps of this app, which are the first.
+OWN_STEPS = wizard.STEPS[:4]
 
 
 class InOneTransaction:
@@ -56,14 +54,14 @@ class InOneTransaction:
 
 
 @pytest.fixture
-def world(settings) -> Iterator[World]:
+def world(settings, monkeypatch) -> Iterator[World]:
     """devportal in this process, in both directions; nothing else can be reached."""
-    settings.INSTALL_STEPS = OWN_STEPS
-    settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.heard"]
+    monkeypatch.setattr(wizard, "STEPS", OWN_STEPS)
+    monkeypatch.setattr(news, "LISTENERS", [listener.heard])
     renamed = f"new-{DOMAIN}"
     known = project.SELF_HOSTED_PORTALS
     settings.SELF_HOSTED_PORTALS = known | {renamed: Host(renamed, "127.0.0.1")}
-    settings.FRAME_PAGES = {"DEFAULT": "tests.bitrix24.listener.page"}
+    monkeypatch.setattr(pages, "PAGES", {pages.MAIN: listener.page})
     config = Config(
         domain=DOMAIN,
         second_domain=STRANGER,

@@ -1,4 +1,4 @@
-"""Stands where other apps listen and show pages; named in the tests' settings by dotted path."""
+"""Stands where other apps listen and show pages."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bitrix24 import tasks
+from bitrix24 import news, tasks
 from bitrix24.installation.wizard import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
 from bitrix24.rest import client
@@ -273,15 +273,15 @@ def test_data_are_deleted_after_their_time(portal, world, time_machine, settings
     assert not tasks.has_due(timezone.now() + timedelta(days=365))
 
 
-def test_a_wipe_that_broke_off_is_done_again(portal, world, time_machine, settings):
+def test_a_wipe_that_broke_off_is_done_again(portal, world, time_machine, monkeypatch):
     uninstall(world, clean=True)
-    settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.broken"]
+    monkeypatch.setattr(news, "LISTENERS", [listener.broken])
     time_machine.move_to(timezone.now() + timedelta(days=31), tick=False)
     tasks.run_due()
     assert Portal.objects.get().wiped_at is None
     assert not tasks.has_due(timezone.now())
 
-    settings.PORTAL_LISTENERS = ["tests.bitrix24.listener.heard"]
+    monkeypatch.setattr(news, "LISTENERS", [listener.heard])
     time_machine.move_to(timezone.now() + timedelta(minutes=11), tick=False)
     tasks.run_due()
 

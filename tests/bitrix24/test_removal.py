@@ -10,11 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bitrix24 import tasks
+from bitrix24 import news, tasks
 from bitrix24.models import Portal, PortalToken
 from devportal import app_events, cast
 from journal.events import EventKind
 from journal.models import AuditEvent
+from journal.services import portal_changed
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import announce, later, refreshes, refused_call, status
 
@@ -228,8 +229,8 @@ def doubted(portal: Portal) -> Portal:
     return portal
 
 
-def test_support_ends_a_portal_that_is_gone_after_a_question(settled, support, settings):
-    settings.PORTAL_LISTENERS = [*settings.PORTAL_LISTENERS, "journal.services.portal_changed"]
+def test_support_ends_a_portal_that_is_gone_after_a_question(settled, support, monkeypatch):
+    monkeypatch.setattr(news, "LISTENERS", [*news.LISTENERS, portal_changed])
     chosen = GONE | {"_selected_action": [doubted(settled).pk]}
 
     question = support.post(PORTALS, chosen).content.decode()

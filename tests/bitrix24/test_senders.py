@@ -15,7 +15,7 @@ from bitrix24.rest.client import BLIP_PAUSES_S
 from bitrix24.rest.senders import REQUEST_LENGTH, TRIES_TOGETHER
 from bitrix24.wire.errors import BitrixError
 from devportal import cast
-from outbox import services
+from outbox import kinds, services
 from outbox.base import Command
 from outbox.models import Delivery
 from signx.errors import ErrorCode
@@ -25,9 +25,8 @@ State = Delivery.State
 
 
 @pytest.fixture(autouse=True)
-def own_kinds(settings):
-    settings.OUTBOX_BUILDERS = {"test_upload": "tests.bitrix24.test_senders.build_upload"}
-    settings.OUTBOX_LISTENERS = {}
+def own_kinds(monkeypatch):
+    monkeypatch.setattr(kinds, "KINDS", {"test_upload": kinds.Kind(build=build_upload)})
 
 
 def build_upload(delivery: Delivery) -> Any:

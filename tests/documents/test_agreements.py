@@ -9,7 +9,7 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import services
+from documents.after import sender_acts
 from documents.core.agreement_offers import due_offer
 from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings
@@ -53,7 +53,9 @@ def test_another_address_is_another_agreement(office: Portal, agreed: Document) 
     document = asked(office, counterparty=PARTNER)
     sender = Employee.objects.get(portal=office, bitrix_user_id=12)
 
-    services.change_address(counterparty_of(document), "new@zakazchik.example", by=sender, at=LATER)
+    sender_acts.change_address(
+        counterparty_of(document), "new@zakazchik.example", by=sender, at=LATER
+    )
 
     assert offer_due(document)
 

@@ -8,8 +8,10 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import flow, services
+from documents.after import sender_acts
+from documents.core import flow, sending
 from documents.models import Document, Signature
+from documents.news import subscriptions
 from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
@@ -34,7 +36,7 @@ def waiting(busy_office: Portal) -> Document:
     document = factories.make_sending(busy_office)
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("invitation")
-    services.subscribe(
+    subscriptions.subscribe(
         document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
     )
     return document
@@ -74,7 +76,7 @@ def test_of_signature_refusal_withdrawal_and_expiry_one_wins(waiting: Document) 
     acts = [
         lambda: flow.signer_signed(signer.pk, evidence, SOON),
         lambda: flow.signer_declined(signer.pk, "Нет полномочий", evidence, SOON),
-        lambda: services.cancel_document(waiting, by=by, reason="Ошибка", at=SOON),
+        lambda: sender_acts.cancel_document(waiting, by=by, reason="Ошибка", at=SOON),
         lambda: flow.move(waiting.pk, "expired", actor="system", at=SOON),
     ]
 
@@ -96,7 +98,7 @@ def test_the_last_unit_is_held_for_one_document(transactional_db: None, noon: No
     drafts = [factories.make_draft(portal) for _ in range(3)]
 
     outcomes = at_once(
-        lambda number: services.send_document(drafts[number], actor=factories.ROBOT, at=NOON),
+        lambda number: sending.send_document(drafts[number], actor=factories.ROBOT, at=NOON),
         callers=3,
     )
 

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import flow, services
+from documents.after import sender_acts
+from documents.core import flow
+from documents.core.evidence import Evidence
+from documents.core.sending import send_document
 from documents.models import Document, Signer
+from documents.news import subscriptions
 from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
@@ -36,7 +40,7 @@ LATER = NOON + timedelta(minutes=1)
 def test_random_moves_never_leave_the_table(moves: list[Status]) -> None:
     portal = factories.make_portal(units=2)
     document = factories.make_draft(portal)
-    services.subscribe(
+    subscriptions.subscribe(
         document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
     )
 
@@ -44,7 +48,7 @@ def test_random_moves_never_leave_the_table(moves: list[Status]) -> None:
         before = Document.objects.get(pk=document.pk).status
         try:
             if to == Status.SENDING and before == Status.DRAFT:
-                services.send_document(document, actor=factories.ROBOT, at=NOON)
+                send_document(document, actor=factories.ROBOT, at=NOON)
             else:
                 flow.move(document.pk, to, actor="system", at=NOON)
         except SignXError as error:
@@ -109,7 +113,7 @@ def stories(draw: st.DrawFn) -> list[str]:
 def test_whatever_people_and_workers_do_all_adds_up(noon: None, acts: list[str]) -> None:
     portal = factories.make_portal(units=2)
     document = factories.make_sending(portal, agreement="Y")
-    services.subscribe(
+    subscriptions.subscribe(
         document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
     )
 
@@ -167,7 +171,7 @@ def _expire(document: Document) -> None:
 
 def _cancel(document: Document) -> None:
     by = document.signers.get(key="1").employee
-    services.cancel_document(document, by=by, reason="Ошибка в сумме", at=LATER)
+    sender_acts.cancel_document(document, by=by, reason="Ошибка в сумме", at=LATER)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,7 @@ def test_an_end_without_signatures_gives_the_unit_back(
 @pytest.mark.parametrize("end", [_decline, _expire, _cancel])
 def test_every_end_answers_every_waiting_process_once(sent: Document, end: End) -> None:
     for number, wait_for in enumerate(["final", "change", "final"]):
-        services.subscribe(
+        subscriptions.subscribe(
             sent, robot_code="signx_status", event_token=f"t{number}", wait_for=wait_for, at=NOON
         )
 
@@ -201,7 +205,9 @@ def test_every_end_answers_every_waiting_process_once(sent: Document, end: End) 
 
 
 def test_a_refusal_carries_its_reason_to_process_and_chat(sent: Document) -> None:
-    services.subscribe(sent, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
+    subscriptions.subscribe(
+        sent, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
+    )
 
     _decline(sent)
 
@@ -224,7 +230,7 @@ def test_signing_twice_is_signing_once(sent: Document) -> None:
 
 def test_another_file_than_the_one_shown_cannot_be_signed(sent: Document) -> None:
     signer = factories.counterparty_of(sent)
-    evidence = flow.Evidence(signed_sha256="0" * 64)
+    evidence = Evidence(signed_sha256="0" * 64)
 
     with pytest.raises(SignXError) as caught:
         flow.signer_signed(signer.pk, evidence, LATER)
@@ -237,7 +243,7 @@ def test_a_weaker_level_is_refused_not_lowered(office: Portal) -> None:
     document = factories.make_sending(office)
     Document.objects.filter(pk=document.pk).update(level="unqualified", status=Status.SENT)
     Signer.objects.filter(document=document, key="1").update(status=Signer.Status.SIGNED)
-    evidence = flow.Evidence(signed_sha256=factories.shown_sha256(document), level="simple")
+    evidence = Evidence(signed_sha256=factories.shown_sha256(document), level="simple")
 
     with pytest.raises(SignXError) as caught:
         flow.signer_signed(factories.counterparty_of(document).pk, evidence, LATER)

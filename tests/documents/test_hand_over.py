@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from documents import tasks
-from documents.core import files, flow, services
+from documents.after import sender_acts
+from documents.core import files, flow
 from documents.models import Document, Signature, Signer
+from documents.news import subscriptions
 from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of
@@ -47,7 +49,9 @@ def test_the_document_is_sent_when_the_mail_server_took_the_letter(sending: Docu
 
 def test_a_refused_address_fails_the_document_and_costs_nothing(sending: Document) -> None:
     before = ledger.available(sending.portal)
-    services.subscribe(sending, robot_code="signx_send", event_token="t", wait_for="sent", at=NOON)
+    subscriptions.subscribe(
+        sending, robot_code="signx_send", event_token="t", wait_for="sent", at=NOON
+    )
     tasks.hand_over(sending.pk, NOON)
 
     factories.settle_deliveries(
@@ -66,7 +70,7 @@ def test_a_refused_address_fails_the_document_and_costs_nothing(sending: Documen
 
 def test_a_letter_with_a_replaced_link_decides_nothing(sent: Document) -> None:
     old = Delivery.objects.get(kind="invitation")
-    services.resend_invitation(
+    sender_acts.resend_invitation(
         factories.counterparty_of(sent), by=sent.signers.get(key="1").employee, at=NOON
     )
     old.state = Delivery.State.DEAD
@@ -78,7 +82,7 @@ def test_a_letter_with_a_replaced_link_decides_nothing(sent: Document) -> None:
 
 
 def test_a_refused_reminder_is_told_and_ends_nothing(sent: Document) -> None:
-    services.resend_invitation(
+    sender_acts.resend_invitation(
         factories.counterparty_of(sent), by=sent.signers.get(key="1").employee, at=NOON
     )
 
@@ -91,7 +95,7 @@ def test_a_refused_reminder_is_told_and_ends_nothing(sent: Document) -> None:
 
 
 def test_a_letter_settled_after_the_end_invites_nobody(sent: Document) -> None:
-    services.resend_invitation(
+    sender_acts.resend_invitation(
         factories.counterparty_of(sent), by=sent.signers.get(key="1").employee, at=NOON
     )
     flow.move(sent.pk, Status.EXPIRED, actor="system", at=NOON)

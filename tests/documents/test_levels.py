@@ -11,7 +11,7 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import files, services
+from documents.core import files, sending
 from documents.models import Document, Signature, StoredFile
 from documents.proof import verification
 from employees.models import Employee, KeyPair
@@ -113,7 +113,7 @@ def test_a_person_without_a_certificate_in_force_signs_nothing(
     draft = factories.make_draft(office, signer_company=signer)
 
     with pytest.raises(SignXError) as caught:
-        services.send_document(draft, actor=factories.ROBOT, at=NOON)
+        sending.send_document(draft, actor=factories.ROBOT, at=NOON)
 
     assert caught.value.code == ErrorCode.RIGHT_MISSING
     assert not Signature.objects.filter(signer__document=draft).exists()

@@ -11,10 +11,10 @@ import pytest
 from bitrix24.models import Portal
 from documents import tasks
 from documents.access.act_codes import Act
-from documents.after import annulling, delegating
-from documents.core import flow, services
+from documents.after import annulling, delegating, sender_acts
+from documents.core import flow
 from documents.models import Document, PortalSettings
-from documents.news import bounces
+from documents.news import bounces, subscriptions
 from documents.news.replies import AGAIN
 from documents.signer.services import Visit
 from employees.models import Employee
@@ -45,7 +45,7 @@ def waiting(office: Portal, sender: Employee) -> Document:
 
 
 def _followed(document: Document) -> Document:
-    services.subscribe(
+    subscriptions.subscribe(
         document, robot_code="signx_status", event_token="t", wait_for="change", at=NOON
     )
     return Document.objects.get(pk=document.pk)
@@ -68,7 +68,7 @@ def bounce(document: Document) -> None:
 def replace(document: Document) -> None:
     signer = factories.counterparty_of(document)
     if signer.email != "novyj@zakazchik.example":
-        services.change_address(signer, "novyj@zakazchik.example", by=document.sender, at=LATER)
+        sender_acts.change_address(signer, "novyj@zakazchik.example", by=document.sender, at=LATER)
 
 
 def delegate(document: Document) -> None:
@@ -78,7 +78,7 @@ def delegate(document: Document) -> None:
     to = delegating.Colleague("Громова Елена Юрьевна", "gromova@zakazchik.example")
     delegating.request_code(signer, to, VISIT, at=LATER)
     code = code_of(signer, Act.DELEGATE)
-    services.delegate_signer(signer, to, code=code, visit=VISIT, at=LATER)
+    delegating.delegate_signer(signer, to, code=code, visit=VISIT, at=LATER)
 
 
 NEWS: list[tuple[str, Callable[[Document], None], str, str]] = [

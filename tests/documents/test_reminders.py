@@ -10,7 +10,7 @@ from django.db import transaction
 from bitrix24.models import Portal
 from documents import tasks
 from documents.access.links import open_link
-from documents.core import services
+from documents.after import sender_acts
 from documents.models import Document
 from documents.news import bounces, invitations
 from documents.news.invitations import EARLIER_LINKS
@@ -80,7 +80,7 @@ def test_reminders_missed_by_a_standing_service_are_one_letter(sent: Document) -
 def test_who_was_written_to_this_morning_is_left_alone(sent: Document, colleague: Employee) -> None:
     signer = factories.counterparty_of(sent)
     at = sent.expires_at - 7 * DAY - timedelta(hours=3)
-    services.remind_signer(signer, by=colleague, at=at)
+    sender_acts.remind_signer(signer, by=colleague, at=at)
 
     sweep(sent, 7)
 
@@ -97,7 +97,7 @@ def test_an_address_known_to_be_dead_is_not_reminded(sent: Document) -> None:
 
 
 def test_a_closed_document_reminds_nobody(sent: Document, colleague: Employee) -> None:
-    services.cancel_document(sent, by=colleague, reason="Ошибка в цене", at=NOON + DAY)
+    sender_acts.cancel_document(sent, by=colleague, reason="Ошибка в цене", at=NOON + DAY)
 
     sweep(sent, 7)
 
@@ -131,7 +131,7 @@ def test_a_new_address_gets_the_link_and_the_old_link_dies(
     signer = factories.counterparty_of(sent)
     old = signer.link_hash
 
-    services.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
+    sender_acts.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
 
     signer.refresh_from_db()
     assert signer.email == "novyj@zakazchik.example"
@@ -147,7 +147,7 @@ def test_an_old_letter_that_comes_back_says_nothing_about_the_new_address(
 ) -> None:
     old = Delivery.objects.get(kind="invitation")
     signer = factories.counterparty_of(sent)
-    services.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
+    sender_acts.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
     Delivery.objects.filter(pk=old.pk).update(created_at=NOON)
 
     bounces.returned(old, "550 5.1.1 No such user", at=NOON + 2 * DAY)
@@ -170,7 +170,7 @@ def test_another_partys_address_is_refused(
     assert email
 
     with pytest.raises(SignXError) as refusal:
-        services.change_address(signer, email, by=colleague, at=NOON + DAY)
+        sender_acts.change_address(signer, email, by=colleague, at=NOON + DAY)
 
     assert refusal.value.code == ErrorCode.INPUT_INVALID
     assert factories.counterparty_of(sent).email == "ilin@zakazchik.example"
@@ -179,7 +179,7 @@ def test_another_partys_address_is_refused(
 def test_the_old_address_is_told(sent: Document, colleague: Employee) -> None:
     signer = factories.counterparty_of(sent)
 
-    services.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
+    sender_acts.change_address(signer, "novyj@zakazchik.example", by=colleague, at=NOON + DAY)
 
     delivery = Delivery.objects.get(kind="address_moved")
     letter = content(delivery)
@@ -194,7 +194,7 @@ def test_a_phone_is_changed_like_an_address(sent: Document, colleague: Employee)
     signer = factories.counterparty_of(sent)
     first = link_of(sent)
 
-    services.change_address(signer, phone="+79120003344", by=colleague, at=NOON + DAY)
+    sender_acts.change_address(signer, phone="+79120003344", by=colleague, at=NOON + DAY)
 
     signer.refresh_from_db()
     assert (signer.phone, signer.email) == ("+79120003344", "ilin@zakazchik.example")
@@ -223,7 +223,7 @@ def test_an_address_is_not_changed_by_anybody_or_to_itself(
         email = signer.email
 
     with pytest.raises(SignXError) as refusal:
-        services.change_address(signer, email, by=by, at=NOON + DAY)
+        sender_acts.change_address(signer, email, by=by, at=NOON + DAY)
 
     assert refusal.value.code == ErrorCode(expected[who])
     assert factories.counterparty_of(sent).email == "ilin@zakazchik.example"
@@ -247,10 +247,10 @@ def test_what_revokes_a_link_revokes_the_earlier_ones_too(
     signer = factories.counterparty_of(sent)
 
     if act == "resend":
-        services.resend_invitation(signer, by=colleague, at=sent.expires_at - 6 * DAY)
+        sender_acts.resend_invitation(signer, by=colleague, at=sent.expires_at - 6 * DAY)
     else:
         at = sent.expires_at - 6 * DAY
-        services.change_address(signer, "novyj@zakazchik.example", by=colleague, at=at)
+        sender_acts.change_address(signer, "novyj@zakazchik.example", by=colleague, at=at)
 
     with pytest.raises(SignXError) as refusal:
         open_link(first, at=sent.expires_at - 6 * DAY)

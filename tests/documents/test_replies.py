@@ -9,10 +9,10 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import files, flow, services
+from documents.core import files, flow
 from documents.core.creation import Counterparty
 from documents.models import Document, StoredFile
-from documents.news import replies
+from documents.news import outputs, replies, subscriptions, timeline, uploads
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.models import Delivery
@@ -39,7 +39,7 @@ SOON = NOON + timedelta(seconds=30)
 
 
 def waiting(document: Document, wait_for: str = "final") -> None:
-    services.subscribe(
+    subscriptions.subscribe(
         document, robot_code="signx_send", event_token="step-1", wait_for=wait_for, at=NOON
     )
 
@@ -49,7 +49,7 @@ def first_reply() -> Delivery:
 
 
 def test_the_outputs_are_those_of_the_robots(sent: Document) -> None:
-    values = replies.values(sent)
+    values = outputs.values(sent)
 
     assert set(values) == OUTPUTS
     assert all(isinstance(value, str) for value in values.values())
@@ -69,7 +69,7 @@ def test_the_status_names_everybody_who_is_awaited_now(office: Portal) -> None:
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("invitation")
 
-    text = replies.status_text(Document.objects.get(pk=document.pk))
+    text = outputs.status_text(Document.objects.get(pk=document.pk))
 
     assert "Ильин Пётр, Котова Дарья (signed 1 of 4)" in text
     assert "Юдин" not in text
@@ -78,7 +78,7 @@ def test_the_status_names_everybody_who_is_awaited_now(office: Portal) -> None:
 def test_a_failure_without_a_document_has_the_same_outputs(sent: Document) -> None:
     error = SignXError(ErrorCode.DOCUMENT_NOT_FOUND, document="61")
 
-    values = replies.failure_values("61", error, sent.portal)
+    values = outputs.failure_values("61", error, sent.portal)
 
     assert set(values) == OUTPUTS
     assert values["document_id"] == ""
@@ -188,7 +188,7 @@ def test_an_upload_carries_the_file_under_a_name_of_its_own(completed: Document)
     signed = Delivery.objects.get(key=f"upload:{completed.pk}:signed")
     report = Delivery.objects.get(key=f"upload:{completed.pk}:report")
 
-    commands = [replies.build_upload(delivery) for delivery in (signed, report)]
+    commands = [uploads.build_upload(delivery) for delivery in (signed, report)]
 
     stored = StoredFile.objects.get(document=completed, kind="signed")
     assert sha256(commands[0].params["content"]) == stored.sha256
@@ -200,7 +200,7 @@ def test_an_upload_carries_the_file_under_a_name_of_its_own(completed: Document)
 def test_the_timeline_gets_the_signed_file(completed: Document) -> None:
     comment = Delivery.objects.get(kind="timeline_comment")
 
-    fields = replies.build_timeline_comment(comment).params["fields"]
+    fields = timeline.build_comment(comment).params["fields"]
 
     assert (fields["ENTITY_TYPE"], fields["ENTITY_ID"]) == ("deal", 315)
     assert comment.payload["marker"] in fields["COMMENT"]
@@ -219,7 +219,7 @@ def test_other_crm_types_are_named_as_the_portal_names_them(
     completed.crm_binding.save()
     comment = Delivery.objects.get(kind="timeline_comment")
 
-    assert replies.build_timeline_comment(comment).params["fields"]["ENTITY_TYPE"] == word
+    assert timeline.build_comment(comment).params["fields"]["ENTITY_TYPE"] == word
 
 
 def test_a_type_without_a_timeline_gets_no_comment(completed: Document) -> None:
@@ -227,7 +227,7 @@ def test_a_type_without_a_timeline_gets_no_comment(completed: Document) -> None:
     completed.crm_binding.save()
     comment = Delivery.objects.get(kind="timeline_comment")
 
-    assert replies.build_timeline_comment(comment) is None
+    assert timeline.build_comment(comment) is None
 
 
 def test_no_binding_no_comment(office: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from documents.access import act_codes
 from documents.access.act_codes import Act
-from documents.core import services
+from documents.after import sender_acts
 from documents.models import Document, Signer
 from documents.signer import services as signer_services
 from documents.signer.services import Visit
@@ -22,7 +22,7 @@ VISIT = Visit(ip="203.0.113.7", user_agent="Mozilla/5.0", session_key="s" * 43)
 
 def move(signer: Signer) -> None:
     by = factories.make_employee(signer.document.portal, 41, "Зайцев Илья Олегович")
-    services.change_address(signer, "novyj@zakazchik.example", by=by, at=NOON)
+    sender_acts.change_address(signer, "novyj@zakazchik.example", by=by, at=NOON)
 
 
 def test_a_change_of_the_address_in_between_signs_nothing(

@@ -9,8 +9,10 @@ import pytest
 from bitrix24.models import Portal
 from documents import tasks
 from documents.access.links import hash_token
-from documents.core import creation, files, services
+from documents.after import sender_acts
+from documents.core import creation, files, sending
 from documents.models import Document, PortalSettings, Signer, StoredFile
+from documents.news import subscriptions
 from documents.news.invitations import Why
 from employees.balances import ledger
 from employees.models import Employee, SignatureProfile
@@ -93,7 +95,7 @@ def test_a_level_that_the_service_does_not_make_is_refused_not_lowered(office: P
 def test_sending_holds_one_unit_and_wakes_the_hand_over(
     draft: Document, django_capture_on_commit_callbacks: object
 ) -> None:
-    document = services.send_document(draft, actor=factories.ROBOT, at=NOON)
+    document = sending.send_document(draft, actor=factories.ROBOT, at=NOON)
 
     assert (document.status, ledger.available(document.portal)) == (Status.SENDING, 4)
     assert tasks.has_due(NOON)
@@ -101,7 +103,7 @@ def test_sending_holds_one_unit_and_wakes_the_hand_over(
 
 def test_sending_twice_holds_once(draft: Document) -> None:
     for _click in range(2):
-        services.send_document(draft, actor=factories.ROBOT, at=NOON)
+        sending.send_document(draft, actor=factories.ROBOT, at=NOON)
 
     assert ledger.available(draft.portal) == 4
 
@@ -111,7 +113,7 @@ def test_an_empty_balance_leaves_nothing_behind(db: None) -> None:
     prepared = creation.prepare(new, at=NOON)
 
     with refused(ErrorCode.BALANCE_EMPTY):
-        services.send_prepared(new, prepared, actor=factories.ROBOT, at=NOON)
+        sending.send_prepared(new, prepared, actor=factories.ROBOT, at=NOON)
 
     assert not Document.objects.exists()
     assert not chain_of(("document", "")).exists()
@@ -131,7 +133,7 @@ def test_a_signature_stopped_meanwhile_signs_nothing(
     SignatureProfile.objects.update(**change)
 
     with refused(code):
-        services.send_document(draft, actor=factories.ROBOT, at=NOON)
+        sending.send_document(draft, actor=factories.ROBOT, at=NOON)
 
     assert Document.objects.get(pk=draft.pk).status == Status.DRAFT
     assert ledger.available(draft.portal) == 5
@@ -140,7 +142,7 @@ def test_a_signature_stopped_meanwhile_signs_nothing(
 def test_the_way_of_confirmation_tells_the_robot_from_a_person(office: Portal) -> None:
     by_robot = factories.make_sending(office)
     by_hand = factories.make_draft(office)
-    services.send_document(by_hand, actor=director_of(by_hand).audit_name, at=NOON)
+    sending.send_document(by_hand, actor=director_of(by_hand).audit_name, at=NOON)
 
     ways = {
         document.pk: document.signers.get(key="1").signature.confirmed_by
@@ -155,9 +157,9 @@ def test_cancelling_needs_the_right_and_the_same_portal(sent: Document) -> None:
     colleague = Employee.objects.create(portal=sent.portal, bitrix_user_id=40, name="Юдин Олег")
 
     with refused(ErrorCode.NOT_FOUND):
-        services.cancel_document(sent, by=stranger, reason="—", at=NOON)
+        sender_acts.cancel_document(sent, by=stranger, reason="—", at=NOON)
     with refused(ErrorCode.RIGHT_MISSING):
-        services.cancel_document(sent, by=colleague, reason="—", at=NOON)
+        sender_acts.cancel_document(sent, by=colleague, reason="—", at=NOON)
 
     assert Document.objects.get(pk=sent.pk).status == Status.SENT
 
@@ -166,10 +168,10 @@ def test_a_reminder_goes_out_at_most_every_ten_minutes(sent: Document) -> None:
     signer, by = factories.counterparty_of(sent), director_of(sent)
 
     with refused(ErrorCode.INPUT_INVALID):
-        services.remind_signer(signer, by=by, at=NOON + timedelta(minutes=9))
-    services.remind_signer(signer, by=by, at=LATER)
+        sender_acts.remind_signer(signer, by=by, at=NOON + timedelta(minutes=9))
+    sender_acts.remind_signer(signer, by=by, at=LATER)
     with refused(ErrorCode.INPUT_INVALID):
-        services.remind_signer(signer, by=by, at=LATER + timedelta(minutes=9))
+        sender_acts.remind_signer(signer, by=by, at=LATER + timedelta(minutes=9))
 
     letters = Delivery.objects.filter(kind="invitation").values_list("payload__why", flat=True)
     assert sorted(letters) == [Why.INVITATION.value, Why.REMINDER.value]
@@ -178,7 +180,7 @@ def test_a_reminder_goes_out_at_most_every_ten_minutes(sent: Document) -> None:
 def test_a_new_link_ends_the_old_one(sent: Document) -> None:
     old = factories.counterparty_of(sent).link_hash
 
-    services.resend_invitation(factories.counterparty_of(sent), by=director_of(sent), at=NOON)
+    sender_acts.resend_invitation(factories.counterparty_of(sent), by=director_of(sent), at=NOON)
 
     letter = Delivery.objects.get(kind="invitation", payload__why=Why.NEW_LINK.value)
     new = factories.counterparty_of(sent).link_hash
@@ -189,7 +191,7 @@ def test_only_the_one_whose_turn_it_is_is_reminded(sent: Document) -> None:
     company = Signer.objects.get(document=sent, key="1")
 
     with refused(ErrorCode.NOT_YOUR_TURN):
-        services.remind_signer(company, by=director_of(sent), at=LATER)
+        sender_acts.remind_signer(company, by=director_of(sent), at=LATER)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ def test_a_process_is_answered_at_once_when_its_news_is_there(
     sent: Document, wait_for: str, is_answered: bool
 ) -> None:
     for _repeat in range(2):
-        subscription = services.subscribe(
+        subscription = subscriptions.subscribe(
             sent, robot_code="signx_status", event_token="token-1", wait_for=wait_for, at=NOON
         )
 
@@ -212,7 +214,7 @@ def test_a_process_is_answered_at_once_when_its_news_is_there(
 def test_an_event_token_is_not_readable_in_the_database(sent: Document) -> None:
     from django.db import connection
 
-    services.subscribe(
+    subscriptions.subscribe(
         sent, robot_code="signx_send", event_token="secret-step", wait_for="now", at=NOON
     )
 

@@ -9,9 +9,10 @@ from django.db import connection
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import flow, services
+from documents.core import flow
 from documents.core.creation import Counterparty
 from documents.models import Document, StoredFile
+from documents.news import subscriptions
 from documents.news.replies import AGAIN
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
@@ -37,7 +38,7 @@ def waiting_for_two(office: Portal) -> Document:
     document = factories.make_sending(office, counterparty=None, counterparties=PEOPLE)
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("invitation")
-    services.subscribe(
+    subscriptions.subscribe(
         document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
     )
     return document

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bitrix24.models import Portal
 from devportal.world import World
-from documents.core import creation, files, services
+from documents.core import creation, files, sending
 from documents.core.creation import CrmEntity
 from documents.models import CrmBinding, Document
 from employees.balances import ledger
@@ -39,7 +39,7 @@ def on_the_way(portal: Portal, signer: Employee, worker: object) -> Document:
     )
     at = timezone.now()
     prepared = creation.prepare(new, at=at)
-    document = services.send_prepared(new, prepared, actor=factories.ROBOT, at=at)
+    document = sending.send_prepared(new, prepared, actor=factories.ROBOT, at=at)
     worker.run()  # type: ignore[attr-defined]
     return factories.sign_as_counterparty(document, at=timezone.now())
 

@@ -1,4 +1,4 @@
-"""The other side of the outbox for its tests: a channel, builders and listeners by dotted path."""
+"""The other side of the outbox for its tests: a channel, builders and listeners."""
 
 from __future__ import annotations
 

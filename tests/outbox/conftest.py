@@ -4,23 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from outbox import kinds
+from tests.outbox import channel as channels
 from tests.outbox.channel import WORLD, Channel
-
-HERE = "tests.outbox.channel"
 
 
 @pytest.fixture(autouse=True)
-def channel(settings) -> Iterator[Channel]:
+def channel(monkeypatch) -> Iterator[Channel]:
     """One channel, "test", whose effects the test can count."""
-    settings.OUTBOX_CHANNELS = {"test": f"{HERE}.send", "mail": "outbox.mail.send"}
-    settings.OUTBOX_BUILDERS = {
-        "nothing": f"{HERE}.build_nothing",
-        "broken": f"{HERE}.build_broken",
-        "refused": f"{HERE}.build_refused",
-        "secret": f"{HERE}.build_secret",
-        "letter": f"{HERE}.build_letter",
+    known = {
+        "nothing": kinds.Kind(build=channels.build_nothing),
+        "broken": kinds.Kind(build=channels.build_broken),
+        "refused": kinds.Kind(build=channels.build_refused),
+        "secret": kinds.Kind(build=channels.build_secret),
+        "letter": kinds.Kind(build=channels.build_letter),
+        "told": kinds.Kind(settled=channels.listen, is_kept=True),
     }
-    settings.OUTBOX_LISTENERS = {"told": f"{HERE}.listen"}
+    monkeypatch.setattr(kinds, "KINDS", known)
+    monkeypatch.setitem(kinds.CHANNELS, "test", kinds.Channel(channels.send, chunk=20))
     WORLD.reset()
     yield WORLD
     WORLD.reset()

@@ -9,7 +9,6 @@ import pytest
 from outbox import services, tasks
 from outbox.base import Outcome
 from outbox.models import Delivery
-from signx import settings as project
 from tests.outbox.test_delivering import NOON, after, fresh, queue
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def later(settings):
     """More than DELIVERY_DAYS after noon."""
-    settings.OUTBOX_KEPT = {"told"}
     return NOON + timedelta(days=settings.DELIVERY_DAYS, minutes=1)
 
 
@@ -89,10 +87,3 @@ def test_who_waited_for_what_is_forgotten_goes_on(channel, later):
     services.deliver_due(later)
 
     assert channel.effects == ["effect:1", "effect:2"]
-
-
-def test_kinds_that_are_kept_exist():
-    """A kind that was renamed would be deleted, and sent once more."""
-    notices = {"certificate_notice"}  # built when they are queued
-
-    assert project.OUTBOX_KEPT - notices <= set(project.OUTBOX_BUILDERS)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from outbox import sms, sms_gateways
+from outbox import kinds, sms, sms_gateways
 from outbox.base import Sms
 from outbox.models import Delivery
 from outbox.services import deliver_due, queue
@@ -66,9 +66,8 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def message(settings: Any) -> Delivery:
-    settings.OUTBOX_CHANNELS = {"sms": "outbox.sms.send"}
-    settings.OUTBOX_BUILDERS = {"code": "tests.outbox.test_sms.build"}
+def message(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Delivery:
+    monkeypatch.setitem(kinds.KINDS, "code", kinds.Kind(build=build))
     settings.SMS_LOGIN, settings.SMS_PASSWORD, settings.SMS_SENDER = "kontora", "пароль", ""
     return queue(key="code:1", kind="code", channel="sms", lane="sms", at=NOON)
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from devportal import cast
-from documents.core import flow
-from documents.core.services import cancel_document
+from documents.after.sender_acts import cancel_document
+from documents.core import evidence, flow
 from documents.models import Document
 from robots.models import RobotCall
 
@@ -153,7 +153,9 @@ def test_a_decline_is_told_with_its_reason(processes, sent):
     processes.worker.run()
     other = sent.signers.get(key="2")
 
-    flow.signer_declined(other.pk, "Не та цена", flow.Evidence(ip="203.0.113.7"), timezone.now())
+    flow.signer_declined(
+        other.pk, "Не та цена", evidence.Evidence(ip="203.0.113.7"), timezone.now()
+    )
     processes.worker.run()
 
     assert step.values["status_code"] == "declined"

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.utils import translation
 
-from documents.news.replies import FILE_OUTPUTS
+from documents.news import uploads
 from robots.outputs import OUTPUTS
 from robots.registry import ROBOTS
 
@@ -122,5 +122,5 @@ def test_a_declaration_is_plain_json(robot):
 def test_outputs_are_those_that_answers_really_hold():
     keys = {output.key for output in OUTPUTS}
 
-    assert set(FILE_OUTPUTS) <= keys
+    assert set(uploads.OUTPUTS) <= keys
     assert len(keys) == 11

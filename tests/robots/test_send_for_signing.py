@@ -8,8 +8,7 @@ import pytest
 from django.utils import timezone
 
 from devportal import cast
-from documents.core.services import settings_for
-from documents.models import CrmBinding, Document, Signer
+from documents.models import CrmBinding, Document, PortalSettings, Signer
 from employees.balances import ledger
 from employees.models import Delegation, Employee, EmployeeRight
 from employees.people.delegations import delegate
@@ -150,7 +149,7 @@ def test_a_file_from_disk_is_signed_too(processes, converted, devportal, written
 def test_an_item_of_another_type_is_bound_once_the_portal_allows_it(
     processes, converted, robots_on
 ):
-    decided = settings_for(robots_on)
+    decided = PortalSettings.objects.of(robots_on)
     decided.allowed_entity_types = [128]
     decided.save()
 

@@ -16,7 +16,6 @@ from django.utils import timezone
 from bitrix24.models import Portal
 from devportal.processes import Step
 from devportal.world import World
-from documents.core.services import settings_for
 from documents.models import Document, PortalSettings
 from employees.balances import ledger
 from signing.papers.report import attached_json
@@ -57,7 +56,7 @@ def _english(robots_on: Any) -> None:
 
 @pytest.fixture
 def allowed(robots_on: Any) -> None:
-    settings_for(robots_on)
+    PortalSettings.objects.of(robots_on)
     PortalSettings.objects.filter(portal=robots_on).update(adds_to_signed=True)
 
 

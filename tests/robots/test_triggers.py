@@ -10,8 +10,7 @@ from devportal import cast
 from devportal.errors import RestError
 from devportal.rest import registry
 from documents.core import flow
-from documents.core.services import settings_for
-from documents.models import Document
+from documents.models import Document, PortalSettings
 from employees.models import Right
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -209,7 +208,7 @@ def test_leads_invoices_and_smart_processes(
     }
     refused = processes.send(crm_entity=written)
     processes.worker.run()
-    decided = settings_for(robots_on)
+    decided = PortalSettings.objects.of(robots_on)
     decided.allowed_entity_types = [entity_type_id]
     decided.save()
     allowed = processes.send(crm_entity=written)

@@ -20,8 +20,8 @@ from devportal.cast_people import VOSTOK
 from documents import tasks
 from documents.access.act_codes import Act
 from documents.access.public_limits import TRIES_OF_LINK
-from documents.after import annulling
-from documents.core import flow, services
+from documents.after import annulling, sender_acts
+from documents.core import flow
 from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings, Signer
 from documents.signer.services import Visit
@@ -217,7 +217,7 @@ def withdrawn(at: Setting) -> None:
     sender = at.app.run(factories.make_employee, at.office, next(_people))
     reason = "Ошибка в сумме"
     at.app.run(
-        services.cancel_document, letter.document, by=sender, reason=reason, at=timezone.now()
+        sender_acts.cancel_document, letter.document, by=sender, reason=reason, at=timezone.now()
     )
     at.open(letter)
 
@@ -239,7 +239,7 @@ def replaced(at: Setting) -> None:
     letter = at.invite()
     sender = at.app.run(factories.make_employee, at.office, next(_people))
     signer = letter.signer
-    at.app.run(services.resend_invitation, signer, by=sender, at=timezone.now())
+    at.app.run(sender_acts.resend_invitation, signer, by=sender, at=timezone.now())
     at.open(letter)
 
 

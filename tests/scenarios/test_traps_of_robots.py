@@ -9,9 +9,8 @@ from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from devportal.workflows import terminate
 from documents.core import flow
-from documents.core.services import settings_for
 from documents.crm.references import read_item
-from documents.models import Document
+from documents.models import Document, PortalSettings
 from employees.balances import ledger
 from robots.models import RobotCall
 from robots.services import restore_robots, switch
@@ -158,7 +157,7 @@ def test_18_others_use_up_the_limit_of_our_address(processes, devportal, clock):
 def test_20_types_are_words_in_one_place_and_numbers_in_another(
     processes, converted, robots_on, director, devportal
 ):
-    decided = settings_for(robots_on)
+    decided = PortalSettings.objects.of(robots_on)
     decided.allowed_entity_types = [128]
     decided.save()
     switch(robots_on, "crm_triggers", True, by=director)

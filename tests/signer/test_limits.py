@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from documents.access import public_limits
-from documents.core import services
+from documents.after import sender_acts
 from outbox.models import Delivery
 from signx.errors import ErrorCode, SignXError
 from signx.http import client_ip
@@ -160,10 +160,10 @@ def test_codes_of_one_network_are_limited(invited: Invited) -> None:
 def test_a_mailbox_is_not_flooded_with_links(invited: Invited) -> None:
     clerk = factories.make_employee(invited.document.portal, 31)
     for _letter in range(public_limits.LETTERS_OF_ADDRESS.uses):
-        services.resend_invitation(invited.signer, by=clerk, at=NOON)
+        sender_acts.resend_invitation(invited.signer, by=clerk, at=NOON)
 
     with pytest.raises(SignXError) as refusal:
-        services.resend_invitation(invited.signer, by=clerk, at=NOON)
+        sender_acts.resend_invitation(invited.signer, by=clerk, at=NOON)
 
     assert refusal.value.code == ErrorCode.LIMIT_REACHED
 

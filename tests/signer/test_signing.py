@@ -10,7 +10,7 @@ from django.test import Client
 from time_machine import Traveller
 
 from documents import tasks
-from documents.core import services
+from documents.after import sender_acts
 from documents.models import Agreement, Document, Signature
 from documents.proof import report
 from employees.models import OneTimeCode
@@ -228,7 +228,7 @@ def test_the_eleventh_code_of_a_day_is_refused_with_a_page(
 
 def test_a_document_withdrawn_meanwhile_is_not_signed(invited: Invited) -> None:
     code = invited.ask_for_code()
-    services.cancel_document(
+    sender_acts.cancel_document(
         invited.document,
         by=factories.make_employee(invited.document.portal, 31),
         reason="Ошибка в сумме",

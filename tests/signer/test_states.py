@@ -12,7 +12,8 @@ from time_machine import Traveller
 from bitrix24.models import Portal
 from documents import tasks
 from documents.access.links import READABLE_AFTER_CLOSE, LinkState, open_link, state_of
-from documents.core import flow, services
+from documents.after import sender_acts
+from documents.core import flow
 from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings
 from employees.models import Employee
@@ -50,7 +51,7 @@ def test_a_link_opened_before_the_mail_server_has_answered_is_ready(invited: Inv
 
 
 def test_a_replaced_link_says_that_there_is_a_newer_letter(invited: Invited) -> None:
-    services.resend_invitation(
+    sender_acts.resend_invitation(
         invited.signer, by=factories.make_employee(invited.document.portal, 31), at=NOON
     )
 

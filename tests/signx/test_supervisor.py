@@ -9,15 +9,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from signx import heartbeat, pulse
+from signx import due_work, heartbeat, pulse
 from signx.management.commands import work
 
 pytestmark = pytest.mark.django_db
-LONG_AGO = "tests.signx.test_supervisor.always"
-NEVER = "tests.signx.test_supervisor.never"
 
 
 def always(at):
@@ -28,23 +27,37 @@ def never(at):
     return False
 
 
-def test_only_what_is_due_is_woken(settings):
-    settings.DUE_WORK = {"a.b": LONG_AGO, "c.d": NEVER}
-
-    assert pulse.wake_due(timezone.now()) == ["a.b"]
-    assert [row.task["func"] for row in OrmQ.objects.all()] == ["a.b"]
+def one():
+    pass
 
 
-def test_what_waits_in_the_queue_is_not_queued_again(settings):
-    settings.DUE_WORK = {"a.b": LONG_AGO}
+def two():
+    pass
+
+
+ONE, TWO = f"{__name__}.one", f"{__name__}.two"
+
+
+@pytest.fixture
+def work_is_due(monkeypatch):
+    """One piece of work is due, another one is not."""
+    known = [due_work.DueWork(one, always), due_work.DueWork(two, never)]
+    monkeypatch.setattr(pulse, "DUE_WORK", known)
+
+
+def test_only_what_is_due_is_woken(work_is_due):
+    assert pulse.wake_due(timezone.now()) == [ONE]
+    assert [row.task["func"] for row in OrmQ.objects.all()] == [ONE]
+
+
+def test_what_waits_in_the_queue_is_not_queued_again(work_is_due):
     for _call in range(3):
         pulse.wake_due(timezone.now())
 
     assert OrmQ.objects.count() == 1
 
 
-def test_what_a_worker_has_taken_is_woken_for_another(settings):
-    settings.DUE_WORK = {"a.b": LONG_AGO}
+def test_what_a_worker_has_taken_is_woken_for_another(work_is_due):
     pulse.wake_due(timezone.now())
     OrmQ.objects.update(lock=timezone.now() + timedelta(minutes=7))
 
@@ -53,10 +66,9 @@ def test_what_a_worker_has_taken_is_woken_for_another(settings):
     assert OrmQ.objects.count() == 2
 
 
-def test_a_queue_that_is_awake_is_not_made_longer(settings):
-    settings.DUE_WORK = {"a.b": LONG_AGO}
+def test_a_queue_that_is_awake_is_not_made_longer(work_is_due):
     for _task in range(pulse.ENOUGH_QUEUED):
-        async_task("c.d")
+        async_task(TWO)
 
     pulse.wake_due(timezone.now())
 
@@ -74,12 +86,11 @@ def test_the_heart_beats_through_the_queue(settings):
     assert heartbeat.age(timezone.now()) < timedelta(minutes=1)
 
 
-def test_every_task_of_the_settings_can_be_found(settings):
-    from django.utils.module_loading import import_string
-
-    for task, has_due in settings.DUE_WORK.items():
-        assert callable(import_string(task))
-        assert import_string(has_due)(timezone.now()) in {True, False}
+def test_every_due_task_can_be_found_by_the_queue():
+    assert len(due_work.DUE_WORK) >= 5
+    for work_of in due_work.DUE_WORK:
+        assert import_string(work_of.task) is work_of.run
+        assert work_of.has_due(timezone.now()) in {True, False}
 
 
 def test_a_deaf_cluster_is_killed_without_waiting_for_its_answer():

@@ -1,4 +1,5 @@
-"""What people and robots do with documents: create, send, withdraw, remind, wait for news."""
+"""What the sender does with a document on its way: withdraw, remind, send anew, correct an
+address."""
 
 from __future__ import annotations
 
@@ -8,94 +9,19 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bitrix24.models import Portal
 from documents.access import act_codes, public_limits
-from documents.after import annulling
-from documents.after.delegating import delegate_signer
-from documents.core import flow
-from documents.core.creation import (
-    AgreementFile,
-    Counterparty,
-    CrmEntity,
-    NewDocument,
-    Prepared,
-    write,
-)
-from documents.core.standing_order import sign_for_company
-from documents.models import Document, PortalSettings, Signer, WorkflowSubscription
-from documents.news import invitations, notices, reminders, replies
-from employees.balances import ledger
+from documents.core import annulment, flow
+from documents.models import Document, Signer
+from documents.news import announcements, invitations, notices, reminders
 from employees.models import Employee, Right
-from employees.people.delegations import count_delegated_document
 from employees.signatures.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
 from outbox.sms import phone_digits
 from signx.errors import ErrorCode, SignXError
 
-__all__ = [
-    "AgreementFile",
-    "Counterparty",
-    "CrmEntity",
-    "NewDocument",
-    "cancel_document",
-    "change_address",
-    "delegate_signer",
-    "remind_signer",
-    "resend_invitation",
-    "send_document",
-    "send_prepared",
-    "settings_for",
-    "subscribe",
-]
-
 Status = Document.Status
 REMINDER_PAUSE = timedelta(minutes=10)
-
-
-def settings_for(portal: Portal) -> PortalSettings:
-    """The portal's decisions about its documents, made with defaults at the first read."""
-    return PortalSettings.objects.of(portal)
-
-
-@transaction.atomic
-def send_prepared(new: NewDocument, prepared: Prepared, *, actor: str, at: datetime) -> Document:
-    """Write a prepared document and send it, at once or not at all: the one way for robots and
-    people. Raises as `send_document`; RIGHT_MISSING when the permission to send is used up.
-    """
-    document = write(new, prepared, at=at)
-    if new.delegate is not None:
-        count_delegated_document(new.signer_company, new.delegate, at=at)
-    return send_document(document, actor=actor, at=at)
-
-
-@transaction.atomic
-def send_document(document: Document, *, actor: str, at: datetime) -> Document:
-    """Hold its price, sign for the company by the signer's standing order, and pass the document
-    on in the background. Sending it twice is sending it once.
-
-    `actor` is "robot:signx_send" or an employee's audit name. Raises SignXError: BALANCE_EMPTY,
-    SIGNATURE_MISSING, SIGNATURE_NOT_CONFIRMED, RIGHT_MISSING, STATUS_CONFLICT.
-    """
-    document = flow.lock(document.pk)
-    if document.status == Status.SENDING:
-        return document
-    if document.status == Status.DRAFT:
-        ledger.hold(
-            document.portal,
-            units=document.units,
-            document_id=document.pk,
-            document_label=document.number,
-            actor=actor,
-            at=at,
-        )
-    if not document.ordered_by:
-        Document.objects.filter(pk=document.pk).update(ordered_by=actor)
-    sender = document.sender
-    personal = {"actor": sender.name} if sender and actor == sender.audit_name else None
-    moved = flow.move(document.pk, Status.SENDING, actor=actor, personal=personal, at=at)
-    sign_for_company(moved, actor=actor, at=at)
-    return moved
 
 
 @transaction.atomic
@@ -194,7 +120,7 @@ def change_address(
     )
     if email != old_email:
         notices.queue_moved(signer, old_email, at=at)
-    flow.tell(signer.document, "address_changed", signer=signer, at=at)
+    announcements.tell(signer.document, "address_changed", signer=signer, at=at)
 
 
 def _require_new_address(signer: Signer, email: str, phone: str) -> None:
@@ -221,25 +147,6 @@ def _belongs_to_another(signer: Signer, email: str, phone: str) -> bool:
     return phone != signer.phone and any(phone_digits(one.phone) == digits for one in others)
 
 
-@transaction.atomic
-def subscribe(
-    document: Document, *, robot_code: str, event_token: str, wait_for: str, at: datetime
-) -> WorkflowSubscription:
-    """A process waits for news of a document: answered at once if the news is there already.
-
-    The same event token subscribes once.
-    """
-    document = flow.lock(document.pk)
-    subscription, is_new = WorkflowSubscription.objects.get_or_create(
-        document=document,
-        event_token_hash=WorkflowSubscription.hash_of(event_token),
-        defaults={"robot_code": robot_code, "event_token": event_token, "wait_for": wait_for},
-    )
-    if is_new and replies.is_answerable(document, wait_for):
-        replies.answer(subscription, document, at=at)
-    return subscription
-
-
 def _require_sender(document: Document, by: Employee) -> None:
     if by.portal_id != document.portal_id:
         raise SignXError(ErrorCode.NOT_FOUND, "a document of another portal")
@@ -252,7 +159,7 @@ def _waiting(signer: Signer) -> Signer:
     document = flow.lock(signer.document_id)
     waiting = document.awaited_signers if document.status == Status.SENT else []
     if document.status == Status.COMPLETED:
-        waiting = annulling.waiting_for(document)
+        waiting = annulment.waiting_for(document)
     if not waiting:
         raise SignXError(ErrorCode.STATUS_CONFLICT, f"the document is {document.status}")
     awaited = next((one for one in waiting if one.pk == signer.pk), None)
