@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: chaos flood letters pictures help install demo run test lint format messages clean bench corpus fuzz
+.PHONY: chaos flood letters pictures help install demo run test lint format hooks messages clean bench corpus fuzz
 
 help:  ## list the commands
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | \
@@ -49,6 +49,9 @@ lint: install  ## ruff and mypy
 
 format: install  ## ruff, fixing
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+hooks: install  ## check every commit as `make lint` does
+	@.venv/bin/pre-commit install
 
 pictures: install  ## pictures of the signing page and of «New document» into docs/images
 	@SIGNX_PICTURES=docs/images/signing $(PY) -m pytest -q tests/scenarios/test_signing_page.py -k state
