@@ -4,7 +4,7 @@
 import os
 import sys
 
-from signx import trial
+from signx.management import trial
 
 if __name__ == "__main__":
     trial.prepare(sys.argv)

@@ -1,9 +1,9 @@
 """`make flood`: robot calls while strangers flood the public pages, with and without the lanes.
 
 Both servers stand in one run, on the same machine and database: granian with Django behind 16
-threads, and granian with the lanes (signx/gateway.py). Each is measured quiet, with 200 strangers
-who each send a file at 4 KB/s, and with 200 who ask for a page again and again. Meanwhile robot
-calls arrive one after another, then an honest stranger opens a page.
+threads, and granian with the lanes (signx/web/gateway.py). Each is measured quiet, with 200
+strangers who each send a file at 4 KB/s, and with 200 who ask for a page again and again. Meanwhile
+robot calls arrive one after another, then an honest stranger opens a page.
 Ends with 1 when a robot call of ours waits longer than BUDGET_S.
 """
 
@@ -45,7 +45,7 @@ Portal.objects.create(member_id={MEMBER!r}, domain="flood.portal.test",
 THREADS = (
     "--interface", "wsgi", "--blocking-threads", "16", "signx.wsgi:application",
 )  # fmt: skip
-LANES = ("--interface", "rsgi", "signx.gateway:application")
+LANES = ("--interface", "rsgi", "signx.web.gateway:application")
 
 
 @contextmanager

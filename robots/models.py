@@ -43,7 +43,7 @@ class RobotCall(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"))
     converting_since = models.DateTimeField(_("conversion began"), null=True, blank=True)
     conversion_looks = models.PositiveSmallIntegerField(_("looks at the conversion"), default=0)
-    # What the portal has said about its papers (robots.together), until it is carried out.
+    # What the portal has said about its papers (robots.calls.together), until it is carried out.
     answer = EncryptedTextField(_("answer of the portal"), blank=True)
     answered_at = models.DateTimeField(_("answered by the portal"), null=True, blank=True)
     # The portal has confirmed that it made this event token.

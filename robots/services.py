@@ -21,13 +21,14 @@ from employees.models import Employee
 from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import record
-from robots import ledger, proofs, switches
+from robots.calls import ledger, proofs
 from robots.models import RobotCall
 from robots.parameters import texts
+from robots.registration import switches
+from robots.registration.switches import SwitchState, switch_robot, switch_states
+from robots.registration.triggers import CODE as TRIGGERS
+from robots.registration.triggers import restore_triggers, switch_triggers, trigger_state
 from robots.registry import ROBOTS, AnyRobot, robot
-from robots.switches import SwitchState, switch_robot, switch_states
-from robots.triggers import CODE as TRIGGERS
-from robots.triggers import restore_triggers, switch_triggers, trigger_state
 from signx.errors import ErrorCode, SignXError
 
 __all__ = [
@@ -83,7 +84,7 @@ def accept_call(portal: Portal, code: str, payload: Mapping[str, Any], at: datet
 
     One row and its wake-up in one commit: the queue lives in the same database, and an answer
     of 200 is a promise. Raises NOT_FOUND (no such robot), INPUT_INVALID (no event token) or
-    LIMIT_REACHED (robots.proofs).
+    LIMIT_REACHED (robots.calls.proofs).
     """
     chosen = robot(code)
     event_token = _event_token(payload)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from bitrix24.models import Portal
-from robots import ledger
+from robots.calls import ledger
 from robots.models import RobotCall, RobotCallQuerySet
 from robots.registry import ROBOTS
 from signx.errors import ErrorCode, SignXError

@@ -8,8 +8,9 @@ from bitrix24 import news
 from bitrix24.calls import held
 from bitrix24.installation import upkeep, wizard
 from documents.core import listeners
-from robots import services, tasks, triggers, wiping
-from robots import upkeep as robots_upkeep
+from robots import services, tasks, wiping
+from robots.registration import triggers
+from robots.registration import upkeep as robots_upkeep
 from signx import due_work
 
 

@@ -10,7 +10,7 @@ class SignXConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from signx import checks  # noqa: F401  (registers them)
+        from signx.management import checks  # noqa: F401  (registers them)
 
 
 class AdminConfig(admin_apps.AdminConfig):

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
-from signx.callers import address_of
 from signx.errors import ErrorCode, SignXError
+from signx.web.callers import address_of
 
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -36,7 +36,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.INTERNAL_ERROR: 500,
 }
 
-# In the environ of a request that found its lane full (signx.gateway).
+# In the environ of a request that found its lane full (signx.web.gateway).
 BUSY_MARK = "signx.busy"
 RETRY_AFTER_S = 60
 

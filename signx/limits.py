@@ -16,9 +16,9 @@ from django.db.models import F, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext_lazy
 
-from signx.callers import address_of
 from signx.errors import ErrorCode, SignXError
 from signx.models import Usage
+from signx.web.callers import address_of
 
 # What one provider gives one customer: an office, a house, a few phones behind one carrier.
 _NETWORK_BITS = {4: 24, 6: 56}

@@ -30,7 +30,9 @@ EDGE = {
 }
 # The rooms of an app, from the highest: a file may use its own room and those after it.
 ROOMS = {
-    "outbox": "apps wiring admin tasks mail sms sms_gateways services kinds backoff base causes models",
+    "outbox": (
+        "apps wiring admin tasks mail sms sms_gateways services kinds backoff base causes models"
+    ),
     "bitrix24": (
         "apps wiring urls admin tasks templatetags frame senders installation calls rest tokens "
         "wire news models"
@@ -50,8 +52,7 @@ ROOMS = {
     ),
     "robots": (
         "apps wiring management admin urls frame_urls views frame_views templatetags tasks wiping "
-        "upkeep services triggers switches registry catalog together proofs ledger outputs base "
-        "models parameters words"
+        "services registration registry catalog calls outputs base models parameters words"
     ),
 }
 # A room that stands higher than the rest of its app: it may reach these apps too.

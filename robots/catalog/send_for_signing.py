@@ -21,7 +21,9 @@ from employees.balances import ledger
 from employees.models import Employee, Right
 from employees.people.directory import find_employee
 from employees.signatures.signing_rights import signer_for_robots
-from robots import base, together
+from robots import base
+from robots.calls import together
+from robots.calls.proofs import Proofs, prove_together
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS
 from robots.parameters import (
@@ -34,7 +36,6 @@ from robots.parameters import (
     SourceParameter,
     UserParameter,
 )
-from robots.proofs import Proofs, prove_together
 from robots.words import Words
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 

@@ -19,7 +19,7 @@ from devportal.processes import Step
 from devportal.world import World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, SignatureProfile
-from robots.switches import switch_robot
+from robots.registration.switches import switch_robot
 
 APP = "http://signx.test"
 # Long enough for every look of a conversion, short enough to stay below its limit.

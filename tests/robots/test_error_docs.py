@@ -7,9 +7,9 @@ import re
 import pytest
 from django.core.management import call_command
 
-from signx.error_guide import PAGE_ANSWERS, ROBOT_ANSWERS
 from signx.errors import ErrorCode
 from signx.management.commands.write_error_docs import page
+from signx.management.error_guide import PAGE_ANSWERS, ROBOT_ANSWERS
 
 ENTRIES = ROBOT_ANSWERS | PAGE_ANSWERS
 

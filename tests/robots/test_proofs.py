@@ -12,7 +12,8 @@ from documents.models import Document
 from journal.events import EventKind
 from journal.models import AuditEvent
 from outbox.base import Command
-from robots import ledger, proofs, tasks
+from robots import tasks
+from robots.calls import ledger, proofs
 from robots.models import RobotCall
 from signx.limits import spend
 

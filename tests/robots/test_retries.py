@@ -16,7 +16,8 @@ from documents.models import Document
 from employees.balances import ledger as balances
 from journal.events import EventKind
 from journal.models import AuditEvent
-from robots import ledger, services, tasks
+from robots import services, tasks
+from robots.calls import ledger
 from robots.catalog.send_for_signing import SendForSigning
 from robots.models import RobotCall
 from robots.registry import ROBOTS

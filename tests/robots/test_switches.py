@@ -15,8 +15,8 @@ from employees.people.rights import give_right
 from journal.events import EventKind
 from journal.models import AuditEvent
 from robots.models import RobotSwitch
+from robots.registration.switches import switch_robot, switch_states
 from robots.services import restore_robots
-from robots.switches import switch_robot, switch_states
 from signx.errors import ErrorCode, SignXError
 
 

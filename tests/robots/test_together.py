@@ -13,7 +13,8 @@ from bitrix24.rest.client import Command, prefixed
 from devportal import cast
 from documents.models import Signer
 from employees.balances import ledger as balances
-from robots import ledger, services, tasks
+from robots import services, tasks
+from robots.calls import ledger
 from robots.models import RobotCall
 
 
@@ -271,7 +272,7 @@ def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypat
     RobotCall.objects.update(is_genuine=True)
     with monkeypatch.context() as patched:
         patched.setattr("bitrix24.rest.client.batch", die)
-        patched.setattr("robots.ledger.let_go", lambda *_: None)
+        patched.setattr("robots.calls.ledger.let_go", lambda *_: None)
         with pytest.raises(Killed):
             services.run(first.pk)
     assert not RobotCall.objects.due(timezone.now()).exists()

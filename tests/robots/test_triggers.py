@@ -16,8 +16,8 @@ from journal.events import EventKind
 from journal.models import AuditEvent
 from outbox.models import Delivery
 from robots.models import RobotSwitch
+from robots.registration.triggers import CODE, document_moved
 from robots.services import restore_robots, shown_switches, switch
-from robots.triggers import CODE, document_moved
 from signx.errors import ErrorCode, SignXError
 
 CODES = {"signx_completed", "signx_declined", "signx_annulled"}

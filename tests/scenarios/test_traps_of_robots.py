@@ -13,8 +13,8 @@ from documents.crm.references import read_item
 from documents.models import Document, PortalSettings
 from employees.balances import ledger
 from robots.models import RobotCall
+from robots.registration.switches import switch_robot
 from robots.services import restore_robots, switch
-from robots.switches import switch_robot
 from signx.errors import ErrorCode
 from tests.robots import conftest as office
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
-from signx import gateway
 from signx.http import BUSY_MARK
-from signx.lanes import MEGABYTE, Lane
+from signx.web import gateway
+from signx.web.lanes import MEGABYTE, Lane
 
 gateway.GRACE_S = 1.0
 THREADS, WAITING, BODY_LIMIT = 2, 3, 4 * MEGABYTE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
-from signx.checks import proxies_are_counted
+from signx.management.checks import proxies_are_counted
 
 
 @pytest.mark.django_db

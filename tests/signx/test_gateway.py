@@ -18,7 +18,7 @@ import requests
 
 from demo.stack import free_port
 from signx.http import BUSY_MARK
-from signx.lanes import make_lanes
+from signx.web.lanes import make_lanes
 from tests.signx.gateway_app import BODY_LIMIT, WAITING
 
 ROOT = Path(__file__).resolve().parents[2]

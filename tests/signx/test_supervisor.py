@@ -13,8 +13,9 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from signx import due_work, heartbeat, pulse
+from signx import due_work
 from signx.management.commands import work
+from signx.worker import heartbeat, pulse
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from bitrix24.models import Portal
 from robots.models import RobotSwitch
+from robots.registration.switches import administrator_of, switch_states
 from robots.registry import ROBOTS
 from robots.services import restore_robots
-from robots.switches import administrator_of, switch_states
 from signx.errors import SignXError
 
 

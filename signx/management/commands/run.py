@@ -12,11 +12,11 @@ from django.core.management import BaseCommand, CommandParser
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """The web server: granian in front of the lanes; threads belong to these (signx.gateway)."""
+    """The web server: granian before the lanes; threads belong to these (signx.web.gateway)."""
     return [
         sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host,
         "--port", str(port), "--workers", "2", "--no-ws", "--respawn-failed-workers",
-        "--log-level", "warning", "signx.gateway:application",
+        "--log-level", "warning", "signx.web.gateway:application",
     ]  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from signing.placement import coordinates
 from signing.placement.stamps import stamp_lines
 from signing.provider import SignatureOrder, SigningRequest, provider
 from signing.verify import verify_own
-from signx import trial
 from signx.errors import SignXError
+from signx.management import trial
 from signx.management.pdf_files import KEEP_SIGNATURES, given_files, one_line
 
 _PROVIDER = "embedded"

@@ -12,7 +12,7 @@ from documents.core import agreement_texts
 from employees.signatures import self_test
 
 SCHEDULES = {
-    "signx.pulse.wake_now": {"schedule_type": Schedule.MINUTES, "minutes": 1},
+    "signx.worker.pulse.wake_now": {"schedule_type": Schedule.MINUTES, "minutes": 1},
     "documents.news.bounce_mailbox.read_mailbox": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "bitrix24.tasks.forget_old_calls": {"schedule_type": Schedule.DAILY},
     "bitrix24.tasks.keep_tokens_alive": {"schedule_type": Schedule.DAILY},
@@ -35,6 +35,8 @@ class Command(BaseCommand):
             Schedule.objects.update_or_create(
                 func=function, defaults={"name": function, "repeats": -1, **when}
             )
+        # What another version has scheduled under a name that is gone would fail for ever.
+        Schedule.objects.exclude(func__in=SCHEDULES).delete()
         agreement_texts.keep_shipped()
         self._test_seal()
         self.stdout.write("ready")

@@ -22,7 +22,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from signx import heartbeat, pulse
+from signx.worker import heartbeat, pulse
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +50,13 @@ class Command(BaseCommand):
     def _supervise(self, cluster: subprocess.Popen[bytes]) -> None:
         """Returns when the cluster must be started again, or the supervisor must stop."""
         started = beaten = timezone.now()
-        async_task("signx.heartbeat.beat")
+        async_task("signx.worker.heartbeat.beat")
         while not self.stop.wait(1) and cluster.poll() is None:
             at = timezone.now()
             try:
                 pulse.wake_due(at)
                 if at - beaten >= BEAT_EVERY:
-                    async_task("signx.heartbeat.beat")
+                    async_task("signx.worker.heartbeat.beat")
                     beaten = at
                 age = heartbeat.age(at)
             except DatabaseError:

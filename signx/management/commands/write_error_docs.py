@@ -10,15 +10,15 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from signx.error_guide import PAGE_ANSWERS, ROBOT_ANSWERS, Advice, Entry
 from signx.errors import RETRYABLE, ErrorCode
 from signx.http import http_status
+from signx.management.error_guide import PAGE_ANSWERS, ROBOT_ANSWERS, Advice, Entry
 
 TITLES = {
     "ru": (
         "Коды ответов",
         "Эта страница сделана командой `manage.py write_error_docs` из `signx/errors.py` и "
-        "`signx/error_guide.py`.",
+        "`signx/management/error_guide.py`.",
         "Роботы, по порядку проверок",
         "Роботы возвращают код в `response_code`, предложение в `response_text` и `error`. Если "
         "не прошла проверка, документа нет и с баланса ничего не удержано; если документ не "
@@ -29,7 +29,8 @@ TITLES = {
     ),
     "en": (
         "Response codes",
-        "Made by `manage.py write_error_docs` from `signx/errors.py` and `signx/error_guide.py`.",
+        "Made by `manage.py write_error_docs` from `signx/errors.py` and "
+        "`signx/management/error_guide.py`.",
         "Robots, in the order of their checks",
         "Robots give the code in `response_code` and the sentence in `response_text` and `error`. "
         "When a check fails there is no document and nothing is held on the balance; when a "
@@ -64,7 +65,7 @@ def page() -> str:
     entries = ROBOT_ANSWERS | PAGE_ANSWERS
     forgotten = [code.value for code in ErrorCode if code not in entries]
     if forgotten:
-        raise CommandError(f"signx/error_guide.py lacks {', '.join(forgotten)}")
+        raise CommandError(f"signx/management/error_guide.py lacks {', '.join(forgotten)}")
     return "\n".join([*_half("ru"), "", "---", "", *_half("en"), ""])
 
 

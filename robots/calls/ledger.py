@@ -70,7 +70,7 @@ def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
 
 def let_go(other: RobotCall, at: datetime, answer: str = "") -> None:
     """One of `take_along`, with the same `at`, is where it was in the queue again; with what the
-    portal said about it (robots.together), if it said all."""
+    portal said about it (robots.calls.together), if it said all."""
     facts = {"answer": answer, "answered_at": timezone.now()} if answer else {}
     _taken(other, at).update(next_attempt_at=other.next_attempt_at, **facts)
 
@@ -82,7 +82,7 @@ def let_wait(other: RobotCall, at: datetime) -> None:
 
 
 def keep_answer(call: RobotCall, answer: str) -> None:
-    """What the portal said about a claimed call (robots.together)."""
+    """What the portal said about a claimed call (robots.calls.together)."""
     claimed = _waiting(call).filter(next_attempt_at=call.next_attempt_at)
     claimed.update(answer=answer, answered_at=timezone.now())
 

@@ -20,9 +20,9 @@ from bitrix24.rest.client import BATCH_SIZE, BatchAnswer
 from bitrix24.wire.errors import BitrixError
 from employees.people.directory import keep_answers, questions_about
 from outbox.base import Command
-from robots import ledger
+from robots.calls import ledger
+from robots.calls.proofs import Proofs
 from robots.models import RobotCall
-from robots.proofs import Proofs
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 

@@ -22,7 +22,7 @@ COMMANDS = frozenset({"check_pdf", "verify_pdf", "seal_pdf", "makemigrations", "
 NO_SETTINGS = frozenset({"help", "--help", "-h", "version", "--version"})
 # Tells the commands that their database is ours to make.
 MARK = "SIGNX_TRIAL"
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _NEEDED = "SIGNX_SECRET_KEY"
 
 

@@ -20,7 +20,7 @@ from bitrix24.rest import client, methods
 from bitrix24.rest.client import BatchAnswer
 from bitrix24.wire.errors import BitrixError
 from outbox.base import Command
-from robots import ledger
+from robots.calls import ledger
 from robots.models import RobotCall
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 from signx.limits import Rule, spend

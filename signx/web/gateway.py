@@ -1,4 +1,5 @@
-"""The web application as granian serves it: `granian --interface rsgi signx.gateway:application`.
+"""The web application as granian serves it:
+`granian --interface rsgi signx.web.gateway:application`.
 
 A request takes a thread only when all of it is here: bodies are received by the event loop into
 files, so that a slow phone costs a file and no thread. The threads are divided into lanes by who
@@ -25,7 +26,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from signx.http import BUSY_MARK
-from signx.lanes import Busy, Lane, make_lanes
+from signx.web.lanes import Busy, Lane, make_lanes
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from bitrix24.rest.client import BatchAnswer
 from bitrix24.rest.records import parse_codes
 from bitrix24.wire.answers import as_dict, as_list, as_text
 from outbox.base import Command
-from robots import switches, triggers
+from robots.registration import switches, triggers
 
 
 def _questions(portal: Portal) -> dict[str, Command]:

@@ -23,7 +23,7 @@ from journal.services import record
 from outbox.base import Command
 from outbox.services import queue
 from robots.models import RobotSwitch
-from robots.switches import SwitchState, keep, require_settings, state_of
+from robots.registration.switches import SwitchState, keep, require_settings, state_of
 from robots.words import Words
 from signx.errors import RETRYABLE
 
