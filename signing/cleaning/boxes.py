@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
-from signing.placement.geometry import PageFrame, frame_of
+from signing.geometry import PageFrame, frame_of
 
 # Marks for print shops, which mean nothing once the page is scaled or its boxes are mended.
 _FOR_PRINTERS = ("/BleedBox", "/TrimBox", "/ArtBox")

@@ -22,7 +22,7 @@ from signing.cleaning import (
 )
 from signing.cleaning.layers import flattening
 from signing.cleaning.refusal import Refusal
-from signing.placement.geometry import PageFrame
+from signing.geometry import PageFrame
 
 
 @dataclass

@@ -25,7 +25,7 @@ from pyhanko.pdf_utils.generic import (
 from signing.base import Place
 from signing.embedded.fonts import form_fonts
 from signing.embedded.revision import RevisionWriter
-from signing.placement.geometry import PageFrame, frames_of
+from signing.geometry import PageFrame, frames_of
 
 FIELD_PREFIX = "SIGNX_"
 COPY_MARK = "_copy_"

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from signing.base import Level, Party
 from signing.hashes import sha256, streebog256
-from signing.papers.paper import build
+from signing.paper import build
 from signing.papers.report_layout import report_story
 
 JSON_NAME = "signing-report.json"

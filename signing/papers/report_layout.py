@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from reportlab.platypus import Flowable, HRFlowable, KeepTogether, Paragraph, Spacer, Table
 
 from signing.fonts.typeface import printable
-from signing.papers.paper import BLUE, CONTENT_WIDTH, RULE, SHADE, code_drawing, styles
+from signing.paper import BLUE, CONTENT_WIDTH, RULE, SHADE, code_drawing, styles
 from signing.placement.stamps import LEVEL_NAMES, moment, short_moment, zone_name
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pikepdf
 import pypdfium2
 
 from signing import child
-from signing.placement.geometry import frames_of
+from signing.geometry import frames_of
 from signing.viewing import picture, words
 
 Answer = tuple[dict[str, Any], bytes]

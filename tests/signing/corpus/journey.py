@@ -16,11 +16,11 @@ from PIL import Image, ImageChops, ImageDraw
 
 from signing.base import Place, StampText
 from signing.embedded import seal
+from signing.geometry import frames_of
 from signing.intake import Intake, Limits, take_in
 from signing.keys import authority as keys
 from signing.keys.authority import KeyPairPem, SealKey
 from signing.placement import coordinates
-from signing.placement.geometry import frames_of
 from signing.verify import Verdict, verify
 from signx.errors import SignXError
 
