@@ -17,7 +17,7 @@ from documents.proof.stamping import order_for
 from employees.signatures.keys import platform_roots, platform_seal, platform_seal_pair
 from employees.signatures.sealing_policy import timestamp_roots
 from signing.papers.report import report_pdf
-from signing.provider import provider
+from signing.registry import provider
 from signing.verify import verify_own
 from signx.errors import ErrorCode, SignXError
 

@@ -21,7 +21,8 @@ from signing.hashes import sha256
 from signing.intake import Intake, Limits, take_in
 from signing.placement import coordinates
 from signing.placement.stamps import stamp_lines
-from signing.provider import SignatureOrder, SigningRequest, provider
+from signing.provider import SignatureOrder, SigningRequest
+from signing.registry import provider
 from signing.verify import verify_own
 from signx import trial
 from signx.errors import SignXError
