@@ -26,7 +26,7 @@ from journal.sentences import sentence
 from journal.services import chain_of, head_hash
 from signing.base import Level
 from signing.baseline import baseline_of
-from signing.papers.report import (
+from signing.papers.report_data import (
     ReportAgreement,
     ReportData,
     ReportDetached,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
@@ -12,17 +11,15 @@ from reportlab.platypus import Flowable, HRFlowable, KeepTogether, Paragraph, Sp
 
 from signing.fonts.typeface import printable
 from signing.paper import BLUE, CONTENT_WIDTH, RULE, SHADE, code_drawing, styles
+from signing.papers.report_data import (
+    ReportAgreement,
+    ReportData,
+    ReportDetached,
+    ReportEarlier,
+    ReportFile,
+    ReportSigner,
+)
 from signing.placement.stamps import LEVEL_NAMES, moment, short_moment, zone_name
-
-if TYPE_CHECKING:
-    from signing.papers.report import (
-        ReportAgreement,
-        ReportData,
-        ReportDetached,
-        ReportEarlier,
-        ReportFile,
-        ReportSigner,
-    )
 
 _CODE_SIDE = 74.0
 _LABEL_WIDTH = 128.0
