@@ -172,12 +172,12 @@ def test_who_may_renew(director, clerk, stranger):
     late = confirmed(director).not_after
     make_profile(clerk)
 
-    def renew(employee: Employee, by: Employee) -> ErrorCode:
+    def refused(employee: Employee, by: Employee) -> ErrorCode:
         return refusal(renew, employee, by=by, at=late)
 
-    assert renew(director, clerk) == ErrorCode.RIGHT_MISSING
-    assert renew(director, stranger) == ErrorCode.NOT_FOUND
-    assert renew(clerk, clerk) == ErrorCode.SIGNATURE_MISSING
+    assert refused(director, clerk) == ErrorCode.RIGHT_MISSING
+    assert refused(director, stranger) == ErrorCode.NOT_FOUND
+    assert refused(clerk, clerk) == ErrorCode.SIGNATURE_MISSING
 
 
 def test_the_owner_and_support_are_warned_sixty_thirty_and_seven_days_ahead(director, settings):
