@@ -13,11 +13,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from employees.models import Employee, KeyPair, Right, SignatureProfile
-from employees.signatures.keys import issuing_authority, key_type, pem_of, pki_url, ready, token
+from employees.signatures.keys import issuing_authority, key_type, pem_of, pki_url, token
 from journal.events import EventKind
 from journal.services import record
 from signing.base import Level
-from signing.keys.authority import SealKey, issue_person
+from signing.keys.authority import issue_person
 from signx.errors import ErrorCode, SignXError
 
 Reason = KeyPair.Revocation
@@ -41,11 +41,6 @@ def require_certificate(employee: Employee, *, at: datetime) -> KeyPair:
             reason=_("the certificate has ended or was revoked; renew it in SIGNX, Employees"),
         )
     return pair
-
-
-def personal_seal(pair: KeyPair) -> SealKey:
-    """A person's own key, ready to sign with."""
-    return ready(pair)
 
 
 def words_of(pair: KeyPair) -> str:

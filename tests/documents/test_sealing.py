@@ -14,7 +14,8 @@ from documents.core import files
 from documents.core.creation import AgreementFile
 from documents.models import Document, StoredFile
 from employees.models import BalanceEntry
-from employees.signatures.keys import platform_roots, platform_seal
+from employees.signatures.keys import platform_roots
+from employees.signatures.seal_keys import platform_seal
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery
 from signing.verify import Registered, verify
