@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from bitrix24 import tasks
+from bitrix24 import senders, tasks
 from bitrix24.calls import held
 from bitrix24.installation import features, lifecycle, upkeep, wizard
-from bitrix24.rest import senders
 from outbox import kinds
 from signx import due_work
 
