@@ -18,7 +18,7 @@ def wire() -> None:
     wizard.register_step(features.look, _("Permissions and plan of the portal"))
     wizard.register_step(wizard.bind_events, _("Connection with the portal"))
     wizard.register_step(wizard.bind_placements, _("Tab in the deal card"))
-    wizard.register_step(wizard.prepare_disk, _("Folder for signed files on Disk"))
+    wizard.register_step(wizard.learn_folder, _("Folder for signed files on Disk"))
     upkeep.register(upkeep.HANDLERS)
     upkeep.register(upkeep.FEATURES)
     held.register(lifecycle.HELD_EVENT, lifecycle.receive_held)

@@ -49,8 +49,7 @@ def words_of(pair: KeyPair) -> str:
     In the active language; the owner's name stands in the stamp already.
     """
     from_day, to_day = (
-        timezone.localtime(moment).strftime("%d.%m.%Y")
-        for moment in (pair.created_at, pair.not_after)
+        timezone.localtime(day).strftime("%d.%m.%Y") for day in (pair.created_at, pair.not_after)
     )
     return str(
         format_lazy(

@@ -109,7 +109,7 @@ def _strip(
     found.removed |= extras.strip(document)
     document.remove_unreferenced_resources()
     streams.refuse_unreadable(document)
-    found.frames = boxes.settle(document)
+    found.frames = boxes.normalise(document)
     pages.plant_tree(document)
     leftovers.refuse_active_content(document)
 

@@ -47,7 +47,7 @@ def copy_prefix(key: str) -> str:
     return f"{FIELD_PREFIX}{key}{COPY_MARK}"
 
 
-def prepare(pdf: bytes, places: Mapping[str, Sequence[Place]]) -> bytes:
+def add_fields(pdf: bytes, places: Mapping[str, Sequence[Place]]) -> bytes:
     """The file with a signature field per key, in the order of signing, and the stamps' fonts.
 
     The last key's field carries the lock: once it is signed, nothing may change. Only bytes are

@@ -16,7 +16,7 @@ class EmbeddedProvider:
     levels = frozenset({Level.SIMPLE, Level.UNQUALIFIED})
 
     def prepare(self, request: SigningRequest) -> PreparedDocument:
-        return PreparedDocument(request.document_key, seal.prepare(request.pdf, request.places))
+        return PreparedDocument(request.document_key, seal.add_fields(request.pdf, request.places))
 
     def sign(self, pdf: bytes, order: SignatureOrder) -> bytes:
         return seal.sign(

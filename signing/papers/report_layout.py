@@ -19,7 +19,7 @@ from signing.papers.report_data import (
     ReportFile,
     ReportSigner,
 )
-from signing.placement.stamps import LEVEL_NAMES, moment, short_moment, zone_name
+from signing.placement.stamps import LEVEL_NAMES, time_with_zone, time_without_zone, zone_name
 
 _CODE_SIDE = 74.0
 _LABEL_WIDTH = 128.0
@@ -231,11 +231,11 @@ def _text(text: str, style: str) -> Paragraph:
 
 
 def _time(data: ReportData, at: datetime) -> str:
-    return moment(at, data.language, data.zone)
+    return time_with_zone(at, data.language, data.zone)
 
 
 def _short_time(data: ReportData, at: datetime) -> str:
-    return short_moment(at.astimezone(data.zone), data.language)
+    return time_without_zone(at.astimezone(data.zone), data.language)
 
 
 def _safe(text: str) -> str:

@@ -16,7 +16,7 @@ from employees.signatures.certificate_news import follow_certificates
 from employees.signatures.certificates import renew
 from employees.signatures.profiles import (
     confirm_signature,
-    request_signature,
+    request_code,
     stop_signature,
     turn_on_signature,
 )
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 def turn_on(employee: Employee, *, level: Level = Level.UNQUALIFIED, email: str = "", at=NOON):
-    request_signature(employee, email=email or employee.email, at=at)
+    request_code(employee, email=email or employee.email, at=at)
     code = Delivery.objects.filter(kind="employee_code").latest("pk").open_secret()["code"]
     return turn_on_signature(employee, code=code, robots_allowed=True, level=level, at=at)
 

@@ -76,7 +76,7 @@ def travel(
 
 
 def sign_twice(pdf: bytes, places: Mapping[str, tuple[Place, ...]], company: Company) -> bytes:
-    signed = seal.prepare(pdf, places)
+    signed = seal.add_fields(pdf, places)
     for number, (key, stamp) in enumerate(STAMPS.items()):
         signed = seal.sign(
             signed,
