@@ -7,7 +7,7 @@ import sys
 from signx.management import trial
 
 if __name__ == "__main__":
-    trial.prepare(sys.argv)
+    trial.fill_environment(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signx.settings")
     if trouble := trial.trouble(sys.argv):
         sys.exit(trouble)

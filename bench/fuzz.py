@@ -58,7 +58,7 @@ def try_intake(data: bytes) -> None:
         if facts["signatures"]:  # no sheet can be added to it
             return
         raise
-    seal.prepare(placed.pdf, placed.places)
+    seal.add_fields(placed.pdf, placed.places)
 
 
 def try_verification(data: bytes) -> None:

@@ -36,7 +36,7 @@ def has_due(at: datetime) -> bool:
 
 
 def run_due() -> int:
-    """Take up offered tokens, settle held calls, confirm announced uninstallations, delete what is
+    """Take up offered tokens, verify held calls, confirm announced uninstallations, delete what is
     to be deleted, renew registrations; how many portals."""
     at, deadline = timezone.now(), time.monotonic() + BUDGET_S
     done = 0
@@ -108,7 +108,7 @@ def _note_error(portal_id: int, error: SignXError) -> None:
 
 _DUTIES = (
     _Duty(offers.due, offers.take_up, "offer_try_at", offers.TRY_AGAIN),
-    _Duty(held.due, held.settle, "held_try_at", held.PAUSE),
+    _Duty(held.due, held.verify, "held_try_at", held.PAUSE),
     _Duty(
         lifecycle.leaving, lifecycle.confirm_uninstall, "uninstall_check_at", lifecycle.CHECK_AGAIN
     ),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from bitrix24 import tasks
+from bitrix24 import senders, tasks
 from bitrix24.calls import held
 from bitrix24.installation import features, lifecycle, upkeep, wizard
-from bitrix24.rest import senders
 from outbox import kinds
 from signx import due_work
 
@@ -19,7 +18,7 @@ def wire() -> None:
     wizard.register_step(features.look, _("Permissions and plan of the portal"))
     wizard.register_step(wizard.bind_events, _("Connection with the portal"))
     wizard.register_step(wizard.bind_placements, _("Tab in the deal card"))
-    wizard.register_step(wizard.prepare_disk, _("Folder for signed files on Disk"))
+    wizard.register_step(wizard.learn_folder, _("Folder for signed files on Disk"))
     upkeep.register(upkeep.HANDLERS)
     upkeep.register(upkeep.FEATURES)
     held.register(lifecycle.HELD_EVENT, lifecycle.receive_held)

@@ -67,7 +67,5 @@ class EventKind(TextChoices):
     ANNULMENT_SIGNED = "annulment_signed", _("Annulment signed")
     ANNULMENT_REFUSED = "annulment_refused", _("Annulment refused")
     REPLY_SENT = "reply_sent", _("Answer sent to the business process")
-    DELIVERY_REPEATED = "delivery_repeated", _("Delivery repeated by support")
     PERSONAL_SHOWN = "personal_shown", _("Personal details shown to support")
     PERSONAL_ERASED = "personal_erased", _("Personal details erased")
-    JOURNAL_EXPORTED = "journal_exported", _("Journal exported")

@@ -83,10 +83,6 @@ class AuditEvent(models.Model):
         except PersonalDetail.DoesNotExist:
             return {}
 
-    @property
-    def is_erased(self) -> bool:
-        return bool(self.personal_digest) and not hasattr(self, "personal")
-
 
 class PersonalDetailQuerySet(models.QuerySet["PersonalDetail"]):
     def about(self, portal: Portal, subject_kind: str, subject_id: str) -> PersonalDetailQuerySet:

@@ -50,7 +50,7 @@ def record(
     link = Link(
         portal=portal.member_id,
         number=head.number + 1,
-        at=_moment(at or timezone.now()),
+        at=_utc(at or timezone.now()),
         kind=str(kind.value),
         actor=actor,
         subject=subject,
@@ -178,7 +178,7 @@ def _link(portal: Portal, event: AuditEvent) -> Link:
     return Link(
         portal=portal.member_id,
         number=event.number,
-        at=_moment(event.at),
+        at=_utc(event.at),
         kind=event.kind,
         actor=event.actor,
         subject=(event.subject_kind, event.subject_id),
@@ -214,5 +214,5 @@ def _store(portal: Portal, link: Link, details: Personal | None) -> AuditEvent:
     return event
 
 
-def _moment(at: datetime) -> str:
+def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")

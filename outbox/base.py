@@ -1,7 +1,7 @@
 """What the outbox sends and what a channel answers.
 
 A channel is a function `send(deliveries) -> outcomes` (outbox.kinds.Send). It gets deliveries of
-one lane, asks `outbox.services.prepare` for what each of them carries, and returns
+one lane, asks `outbox.services.content_or_outcome` for what each of them carries, and returns
 one Outcome per delivery in the same order.
 """
 

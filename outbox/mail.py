@@ -22,7 +22,7 @@ from django.utils.crypto import salted_hmac
 from outbox.base import Letter, Outcome
 from outbox.causes import Cause
 from outbox.models import Delivery
-from outbox.services import prepare
+from outbox.services import content_or_outcome
 from signx.errors import ErrorCode
 from signx.logs import mask
 
@@ -71,7 +71,7 @@ def _proof(delivery: Delivery) -> str:
 
 
 def _send_one(connection: BaseEmailBackend, delivery: Delivery) -> Outcome:
-    letter = prepare(delivery)
+    letter = content_or_outcome(delivery)
     if isinstance(letter, Outcome):
         return letter
     if not isinstance(letter, Letter):

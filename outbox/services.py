@@ -108,7 +108,7 @@ def content(delivery: Delivery) -> Content | None:
     return Command(delivery.payload["method"], delivery.payload.get("params", {}))
 
 
-def prepare(delivery: Delivery) -> Content | Outcome:
+def content_or_outcome(delivery: Delivery) -> Content | Outcome:
     """The content, or the outcome of a delivery that cannot or need not be sent.
 
     For channels: one delivery whose builder fails must not keep its neighbours from going out.

@@ -17,7 +17,7 @@ from django.conf import settings
 from outbox.base import Outcome, Sms
 from outbox.causes import Cause
 from outbox.models import Delivery
-from outbox.services import prepare
+from outbox.services import content_or_outcome
 from outbox.sms_gateways import PRESETS, Gateway, Reading
 from signx.errors import ErrorCode
 
@@ -68,7 +68,7 @@ def phone_digits(phone: str) -> str:
 
 
 def _send_one(delivery: Delivery) -> Outcome:
-    message = prepare(delivery)
+    message = content_or_outcome(delivery)
     if isinstance(message, Outcome):
         return message
     if not isinstance(message, Sms):

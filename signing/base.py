@@ -14,11 +14,6 @@ class Level(StrEnum):
     UNQUALIFIED = "unqualified"
     QUALIFIED = "qualified"
 
-    def is_at_least(self, other: Level) -> bool:
-        """Whether it is as strong as `other`, or stronger."""
-        order = list(Level)
-        return order.index(self) >= order.index(other)
-
 
 Side = Literal["company", "counterparty"]
 

@@ -17,8 +17,6 @@ class PageImage:
 
     data: bytes
     media_type: str
-    width_px: int
-    height_px: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def render_page(
     Raises SignXError as `signing.viewing.sandbox.ask` does.
     """
     facts, data = ask("picture", pdf, indexes=[page_index], dpi=dpi, seconds=seconds)
-    return PageImage(data, facts["media_type"], *facts["size_px"])
+    return PageImage(data, facts["media_type"])
 
 
 def page_texts(pdf: bytes, page_indexes: Sequence[int]) -> list[list[TextRun]]:

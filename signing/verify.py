@@ -123,13 +123,13 @@ def verify(
     refused). `apart` runs the check in a child process with limits, as every file needs whose
     pages a stranger has made.
     """
-    moment = at or datetime.now(UTC)
+    at = at or datetime.now(UTC)
     trust = Trust.of(roots, pinned, timestamp_roots, revocation_lists)
     # What is no PDF at all is told without starting a process.
     if apart and pdf.startswith(PDF_MARK):
-        facts = _examined_apart(pdf, trust, moment, seconds, memory_mb)
+        facts = _examined_apart(pdf, trust, at, seconds, memory_mb)
     else:
-        facts = examine(pdf, trust=trust, at=moment)
+        facts = examine(pdf, trust=trust, at=at)
     return _judged(facts, registered, sha256(pdf), trust)
 
 
@@ -147,9 +147,9 @@ def verify_own(pdf: bytes, *, roots: Sequence[str], **trust: Any) -> Verdict:
 
 
 def _examined_apart(
-    pdf: bytes, trust: Trust, moment: datetime, seconds: int, memory_mb: int
+    pdf: bytes, trust: Trust, at: datetime, seconds: int, memory_mb: int
 ) -> dict[str, Any]:
-    argument = {"trust": trust.facts(), "at": moment.isoformat()}
+    argument = {"trust": trust.facts(), "at": at.isoformat()}
     try:
         facts, _body = child.run(
             "signing.verification.worker", argument, pdf, seconds=seconds, memory_mb=memory_mb
@@ -189,7 +189,7 @@ def _is_foreign(facts: dict[str, Any], trust: Trust) -> bool:
 
 def _check(facts: dict[str, Any], forgiven: frozenset[str]) -> SignatureCheck:
     known: dict[str, Any] = {name: facts.get(name, "") for name in _TEXTS}
-    known |= {name: _moment(facts.get(name, "")) for name in _MOMENTS}
+    known |= {name: _time(facts.get(name, "")) for name in _TIMES}
     known |= {name: facts.get(name, False) for name in _ANSWERS}
     return SignatureCheck(
         **known, causes=tuple(cause for cause in facts["causes"] if cause not in forgiven)
@@ -197,12 +197,12 @@ def _check(facts: dict[str, Any], forgiven: frozenset[str]) -> SignatureCheck:
 
 
 _TEXTS = ("field", "name", "subject", "issuer", "serial", "fingerprint", "changes", "timestamp_by")
-_MOMENTS = ("signed_at", "timestamp_at", "revoked_at")
+_TIMES = ("signed_at", "timestamp_at", "revoked_at")
 _ANSWERS = (
     *("is_intact", "is_trusted", "is_pinned", "covers_file"),
     *("is_time_proven", "is_revocation_checked"),
 )
 
 
-def _moment(text: str) -> datetime | None:
+def _time(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

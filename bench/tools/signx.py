@@ -39,11 +39,11 @@ def main() -> None:
     )
     pdf = Path(job.pdf).read_bytes()
     places = {"1": (Place(0, 20, 200, 78, 28),), "2": (Place(0, 110, 200, 78, 28),)}
-    prepared = seal.prepare(pdf, places) if "--prepared" in sys.argv else b""
+    prepared = seal.add_fields(pdf, places) if "--prepared" in sys.argv else b""
 
     def sign() -> bytes:
         return seal.sign(
-            prepared or seal.prepare(pdf, places),
+            prepared or seal.add_fields(pdf, places),
             key="1",
             stamp=StampText(STAMP_LINES),
             with_key=authority.load(pair),

@@ -63,7 +63,7 @@ def due(at: datetime) -> QuerySet[Portal]:
     return waiting.exclude(held_try_at__gt=at)
 
 
-def settle(portal_id: int, at: datetime) -> None:
+def verify(portal_id: int, at: datetime) -> None:
     """Pass on what is known to be the portal's by now; ask about the oldest of the others."""
     portal = Portal.objects.get(pk=portal_id)
     for call in portal.held_calls.filter(received_at__lt=at - HELD_FOR):

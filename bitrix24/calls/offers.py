@@ -77,14 +77,14 @@ def due(at: datetime) -> QuerySet[Portal]:
 def take_up(portal_id: int, at: datetime) -> None:
     """Verify what a portal has offered and use it. Safe to run twice and anywhere."""
     portal = Portal.objects.get(pk=portal_id)
-    is_settled = True
+    is_answered = True
     try:
         believe(portal, Offer(**json.loads(portal.offer)))
     except BitrixError as error:
         log.info("portal %s: tokens that it offered are not used: %s", portal.pk, error)
-        is_settled = not is_unanswered(error)
+        is_answered = not is_unanswered(error)
     finally:
-        if is_settled:
+        if is_answered:
             # Only the one that was tried: another may have come meanwhile.
             tried = Portal.objects.filter(pk=portal.pk, offer_try_at=portal.offer_try_at)
             tried.update(offer="", offer_try_at=None)

@@ -78,7 +78,7 @@ def receive_held(portal: Portal, _argument: str, payload: dict[str, Any], is_gen
 # --- Whether a portal is gone ---------------------------------------------------------------
 
 
-class Verdict(Enum):
+class Presence(Enum):
     PRESENT = auto()  # a token works, or would if the application were paid for
     GONE = auto()
     NO_ACCESS = auto()  # nobody is left who could say
@@ -96,12 +96,12 @@ def confirm_uninstall(portal_id: int, at: datetime) -> None:
     next check off; whoever moves it meanwhile, by an event or by coming back, is right."""
     portal = Portal.objects.get(pk=portal_id)
     last_seen_at = _last_seen_at(portal)
-    verdict = _verdict(portal)
-    if verdict is Verdict.GONE:
+    presence = _presence(portal)
+    if presence is Presence.GONE:
         _end(portal, last_seen_at, at)
-    elif verdict is Verdict.PRESENT:
+    elif presence is Presence.PRESENT:
         _ask_again(portal, at)
-    elif verdict is Verdict.NO_ACCESS:
+    elif presence is Presence.NO_ACCESS:
         _leave_to_operator(portal, at)
 
 
@@ -115,7 +115,7 @@ def end_unproved(portal_id: int, *, by: str, at: datetime) -> None:
     _end(portal, _last_seen_at(portal), at, by=by)
 
 
-def _verdict(portal: Portal) -> Verdict:
+def _presence(portal: Portal) -> Presence:
     """One working token outweighs everything. The end is believed only of administrators: the
     refresh token of an employee came through his browser, where he could put in one that some
     portal of his own has refused."""
@@ -126,20 +126,20 @@ def _verdict(portal: Portal) -> Verdict:
             oauth.refresh(token)
         except BitrixError as error:
             if token.is_admin and error.is_one_of(UNPAID):
-                return Verdict.PRESENT
+                return Presence.PRESENT
             if token.is_admin and not error.is_one_of(DEAD_USER | GONE):
                 is_answered = False
         else:
-            return Verdict.PRESENT
+            return Presence.PRESENT
     if not is_answered:
-        return Verdict.UNKNOWN
+        return Presence.UNKNOWN
     last_seen_at = _last_seen_at(portal)
     if last_seen_at is None:
-        return Verdict.NO_ACCESS
+        return Presence.NO_ACCESS
     # Somebody who came in after a refusal has refuted it.
     refused = portal.tokens.filter(is_admin=True, dead_at__gte=last_seen_at)
     reasons = {reason.lower() for reason in refused.values_list("dead_reason", flat=True)}
-    return Verdict.GONE if reasons & GONE else Verdict.NO_ACCESS
+    return Presence.GONE if reasons & GONE else Presence.NO_ACCESS
 
 
 def _last_seen_at(portal: Portal) -> datetime | None:

@@ -133,7 +133,7 @@ def bind_placements(portal: Portal, user_id: int) -> None:
     _bind(portal, [_tab_command()])
 
 
-def prepare_disk(portal: Portal, user_id: int) -> None:
+def learn_folder(portal: Portal, user_id: int) -> None:
     """Learn the folder for signed files; only an administrator may ask for it."""
     portal.disk_folder_id = methods.app_folder_id(portal)
     portal.save(update_fields=["disk_folder_id"])
@@ -158,7 +158,7 @@ def mend_handlers(portal: Portal, user_id: int, answer: BatchAnswer) -> None:
     if commands:
         _bind(portal, commands)
     if not portal.disk_folder_id:
-        prepare_disk(portal, user_id)
+        learn_folder(portal, user_id)
 
 
 def _pairs(rows: Any, key: str) -> set[tuple[str, str]]:

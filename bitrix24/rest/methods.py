@@ -1,7 +1,7 @@
 """One typed function per REST method we use.
 
-`<name>_command(...)` builds the call, `parse_<name>(result)` reads its answer (both also for
-batches: `read_many`), `<name>(portal, ...)` does it in one request. All raise BitrixError.
+`<name>_command(...)` builds a call that goes with others and `parse_<name>(result)` reads its
+answer; `<name>(portal, ...)` does what is asked alone. All raise BitrixError.
 Source: Bitrix24 docs, api-reference/<first part of the method's name>.
 """
 
@@ -36,7 +36,7 @@ from bitrix24.rest.records import (
     parse_profile,
     parse_user,
 )
-from bitrix24.wire.answers import as_dict, as_int, as_list, as_text
+from bitrix24.wire.answers import as_dict, as_text
 from bitrix24.wire.errors import BitrixError
 from outbox.base import Command
 
@@ -67,9 +67,9 @@ BASE64_LIMIT_BYTES = 5 * 1024 * 1024
 NAME_TAKEN = "DISK_OBJ_22000"
 
 
-def run(portal: Portal, command: Command, *, as_user: int | None = None) -> Any:
+def run(portal: Portal, command: Command) -> Any:
     """`result` of one command."""
-    return call(portal, command.method, command.params, as_user=as_user)
+    return call(portal, command.method, command.params)
 
 
 def read_many(
@@ -92,11 +92,6 @@ def profile(portal: Portal, *, as_user: int) -> Profile:
     return parse_profile(call(portal, "profile", as_user=as_user))
 
 
-def is_admin(portal: Portal, *, as_user: int) -> bool:
-    """Whether that user is an administrator of the portal now."""
-    return bool(call(portal, "user.admin", as_user=as_user))
-
-
 def user_command(user_id: int) -> Command:
     return Command("user.get", {"FILTER": {"ID": user_id}})
 
@@ -114,35 +109,16 @@ def document_command(document_id: int | str) -> Command:
     return Command("crm.documentgenerator.document.get", {"id": document_id})
 
 
-def document(portal: Portal, document_id: int | str) -> GeneratedDocument:
-    return parse_document(run(portal, document_command(document_id)))
-
-
 def crm_item_command(entity_type_id: int, item_id: int | str) -> Command:
     return Command("crm.item.get", {"entityTypeId": entity_type_id, "id": item_id})
-
-
-def crm_item(
-    portal: Portal, entity_type_id: int, item_id: int, *, as_user: int | None = None
-) -> CrmItem:
-    """Any CRM item. With `as_user` the portal says whether that user may read it."""
-    return parse_crm_item(run(portal, crm_item_command(entity_type_id, item_id), as_user=as_user))
 
 
 def contact_command(contact_id: int | str) -> Command:
     return crm_item_command(crm_types.CONTACT, contact_id)
 
 
-def contact(portal: Portal, contact_id: int) -> Contact:
-    return parse_contact(run(portal, contact_command(contact_id)))
-
-
 def company_command(company_id: int | str) -> Command:
     return crm_item_command(crm_types.COMPANY, company_id)
-
-
-def company(portal: Portal, company_id: int) -> Company:
-    return parse_company(run(portal, company_command(company_id)))
 
 
 def company_contacts_command(company_id: int | str) -> Command:
@@ -158,10 +134,6 @@ def company_contacts_command(company_id: int | str) -> Command:
     )
 
 
-def company_contact_ids(portal: Portal, company_id: int) -> tuple[int, ...]:
-    return parse_company_contact_ids(run(portal, company_contacts_command(company_id)))
-
-
 def timeline_comment_command(
     entity_type_id: int, item_id: int, text: str, files: Mapping[str, bytes] | None = None
 ) -> Command:
@@ -174,17 +146,6 @@ def timeline_comment_command(
     if files:
         fields["FILES"] = [[name, _base64(content)] for name, content in files.items()]
     return Command("crm.timeline.comment.add", {"fields": fields})
-
-
-def timeline_comment(
-    portal: Portal,
-    entity_type_id: int,
-    item_id: int,
-    text: str,
-    files: Mapping[str, bytes] | None = None,
-) -> int:
-    """Id of the new comment."""
-    return as_int(run(portal, timeline_comment_command(entity_type_id, item_id, text, files)))
 
 
 def timeline_comments_command(entity_type: str, item_id: int) -> Command:
@@ -204,10 +165,6 @@ def timeline_comments_command(entity_type: str, item_id: int) -> Command:
 
 def disk_file_command(file_id: int | str) -> Command:
     return Command("disk.file.get", {"id": file_id})
-
-
-def disk_file(portal: Portal, file_id: int | str) -> DiskFile:
-    return parse_disk_file(run(portal, disk_file_command(file_id)))
 
 
 def app_folder_id(portal: Portal) -> str:
@@ -274,19 +231,9 @@ def event_send_command(
     )
 
 
-def event_send(
-    portal: Portal, event_token: str, return_values: Mapping[str, Any], log_message: str = ""
-) -> None:
-    run(portal, event_send_command(event_token, return_values, log_message))
-
-
 def activity_log_command(event_token: str, log_message: str) -> Command:
     """A line in the process log; the robot's step stays open."""
     return Command("bizproc.activity.log", {"event_token": event_token, "log_message": log_message})
-
-
-def activity_log(portal: Portal, event_token: str, log_message: str) -> None:
-    run(portal, activity_log_command(event_token, log_message))
 
 
 def robots_list(portal: Portal) -> list[str]:
@@ -327,10 +274,6 @@ def notify_command(user_id: int, message: str, *, tag: str = "", message_out: st
     return Command("im.notify.system.add", params | ({"TAG": tag} if tag else {}))
 
 
-def notify(portal: Portal, user_id: int, message: str, *, tag: str = "") -> None:
-    run(portal, notify_command(user_id, message, tag=tag))
-
-
 def event_bind_command(event: str, handler: str) -> Command:
     return Command("event.bind", {"event": event, "handler": handler})
 
@@ -347,12 +290,6 @@ def placement_bind_command(
         "placement.bind",
         {"PLACEMENT": placement, "HANDLER": handler, "TITLE": titles["en"], "LANG_ALL": languages},
     )
-
-
-def placements(portal: Portal) -> list[tuple[str, str]]:
-    """(code, handler) of what we have bound."""
-    rows = [as_dict(row) for row in as_list(call(portal, "placement.get"))]
-    return [(as_text(row.get("placement")), as_text(row.get("handler"))) for row in rows]
 
 
 def _base64(content: bytes) -> str:

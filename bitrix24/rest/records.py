@@ -67,7 +67,6 @@ class Company:
     title: str
     emails: tuple[str, ...]
     phones: tuple[str, ...]
-    contact_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ class CrmItem:
     title: str
     contact_id: int | None
     company_id: int | None
-    assigned_by_id: int | None
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -155,13 +153,11 @@ def parse_contact(result: Any) -> Contact:
 
 def parse_company(result: Any) -> Company:
     row = _item(result, "company")
-    ids = [as_int(value) for value in as_list(row.get("contactIds"))]
     return Company(
         id=as_int(row["id"]),
         title=as_text(row.get("title")),
         emails=_multifield(row, "EMAIL"),
         phones=_multifield(row, "PHONE"),
-        contact_ids=tuple(value for value in ids if value),
     )
 
 
@@ -173,7 +169,6 @@ def parse_crm_item(result: Any) -> CrmItem:
         title=as_text(row.get("title")),
         contact_id=as_int(row.get("contactId")) or None,
         company_id=as_int(row.get("companyId")) or None,
-        assigned_by_id=as_int(row.get("assignedById")) or None,
         fields=row,
     )
 

@@ -225,7 +225,7 @@ def _write(token: PortalToken, answer: Mapping[str, Any], now: datetime) -> None
     token.expires_at = now + timedelta(seconds=lifetime_s)
     token.refreshed_at, token.is_in_doubt = now, False
     token.dead_at, token.dead_reason = None, ""
-    # Also over a verdict that a second refresher has reached meanwhile: this pair is the newest.
+    # Also over a refusal that a second refresher was told meanwhile: this pair is the newest.
     names = ("access_token", "refresh_token", "expires_at", "refreshed_at", "is_in_doubt")
     values = {name: getattr(token, name) for name in (*names, "dead_at", "dead_reason")}
     PortalToken.objects.filter(pk=token.pk).update(**values)

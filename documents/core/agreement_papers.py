@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from documents.core import files
 from documents.core.agreement_offers import template_for
 from documents.models import CodeChannel, Document, Signer, StoredFile
+from signing.paper import joined
 from signing.papers import agreement as template
-from signing.papers.paper import joined
 
 Kind = StoredFile.Kind
 

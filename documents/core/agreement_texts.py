@@ -26,11 +26,6 @@ def current(kind: Kind, language: str) -> Template:
     return shipped if newest is None or newest.is_shipped else newest.template
 
 
-def current_hashes() -> list[str]:
-    """Of every kind in every language: who accepted one of these need not accept again."""
-    return [current(kind, language).sha256 for kind in Kind for language in engine.LANGUAGES]
-
-
 def by_hash(digest: str) -> Template:
     """A text that was offered once. Raises SignXError(NOT_FOUND)."""
     found = AgreementTemplate.objects.filter(sha256=digest).first()

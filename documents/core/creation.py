@@ -29,7 +29,7 @@ from signing.base import Level, Place
 from signing.hashes import sha256
 from signing.intake import Intake
 from signing.placement import coordinates
-from signing.provider import require_level
+from signing.registry import require_level
 from signx.errors import ErrorCode, SignXError
 
 Kind = StoredFile.Kind

@@ -10,7 +10,8 @@ from documents.core import evidence, files, flow
 from documents.models import Document, Signature, Signer, StoredFile
 from documents.news import invitations
 from documents.proof.stamping import order_for, places_of
-from signing.provider import SigningRequest, provider
+from signing.provider import SigningRequest
+from signing.registry import provider
 
 Kind = StoredFile.Kind
 Status = Document.Status

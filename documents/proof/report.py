@@ -18,7 +18,8 @@ from documents.models.detached import DetachedSignature
 from documents.proof.stamping import party_of
 from employees.models import Employee
 from employees.signatures.codes import mask_address
-from employees.signatures.keys import platform_roots, platform_seal
+from employees.signatures.keys import platform_roots
+from employees.signatures.seal_keys import platform_seal
 from employees.signatures.sealing_policy import timestamp_roots
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -26,7 +27,7 @@ from journal.sentences import sentence
 from journal.services import chain_of, head_hash
 from signing.base import Level
 from signing.baseline import baseline_of
-from signing.papers.report import (
+from signing.papers.report_data import (
     ReportAgreement,
     ReportData,
     ReportDetached,

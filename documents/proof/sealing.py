@@ -14,10 +14,11 @@ from documents.core import agreement_papers, files, flow
 from documents.models import Document, Signature, StoredFile
 from documents.proof import protection, report
 from documents.proof.stamping import order_for
-from employees.signatures.keys import platform_roots, platform_seal, platform_seal_pair
+from employees.signatures.keys import platform_roots, platform_seal_pair
+from employees.signatures.seal_keys import platform_seal
 from employees.signatures.sealing_policy import timestamp_roots
 from signing.papers.report import report_pdf
-from signing.provider import provider
+from signing.registry import provider
 from signing.verify import verify_own
 from signx.errors import ErrorCode, SignXError
 

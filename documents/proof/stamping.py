@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from documents.models import Document, Signature, Signer
 from employees.models import KeyPair
 from employees.signatures.certificates import words_of
-from employees.signatures.keys import platform_seal_pair, ready
+from employees.signatures.keys import platform_seal_pair
+from employees.signatures.seal_keys import seal_key
 from signing.base import Level, Party, Place
 from signing.placement.stamps import stamp_lines
 from signing.provider import SignatureOrder
@@ -63,7 +64,7 @@ def order_for(document: Document, signature: Signature) -> SignatureOrder:
         # A certificate proves nothing about a time before it was made.
         at=max(signature.signed_at, pair.created_at),
         is_last=signer.pk == last,
-        with_key=ready(pair),
+        with_key=seal_key(pair),
     )
 
 

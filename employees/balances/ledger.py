@@ -113,7 +113,7 @@ def capture(document_id: int, *, actor: str, at: datetime) -> BalanceEntry | Non
     None when nothing was held (a document that costs nothing).
     Raises STATUS_CONFLICT when the hold was given back.
     """
-    return _settle(document_id, _Kind.CAPTURE, _Kind.RELEASE, _Reason("", actor, at))
+    return _close_hold(document_id, _Kind.CAPTURE, _Kind.RELEASE, _Reason("", actor, at))
 
 
 @transaction.atomic
@@ -122,7 +122,7 @@ def release(document_id: int, *, reason: str, actor: str, at: datetime) -> Balan
 
     None when nothing was held. Raises STATUS_CONFLICT when it was spent.
     """
-    return _settle(document_id, _Kind.RELEASE, _Kind.CAPTURE, _Reason(reason, actor, at))
+    return _close_hold(document_id, _Kind.RELEASE, _Kind.CAPTURE, _Reason(reason, actor, at))
 
 
 @transaction.atomic
@@ -160,7 +160,7 @@ def give_free_signatures(portal: Portal, *, at: datetime | None = None) -> Balan
     )
 
 
-def _settle(
+def _close_hold(
     document_id: int, kind: BalanceEntry.Kind, opposite: BalanceEntry.Kind, reason: _Reason
 ) -> BalanceEntry | None:
     held = _entry(document_id, _Kind.HOLD)

@@ -23,7 +23,6 @@ from employees.signatures import certificates, profiles
 from employees.signatures.consent import CONSENT_TEXTS, ROBOTS_TEXT
 from employees.signatures.profiles import (
     request_confirmation,
-    request_signature,
     seconds_to_next_code,
     stop_signature,
     turn_on_signature,
@@ -79,7 +78,7 @@ def request_code(request: EmployeeRequest) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
         return _signature_part(request, email_form=form)
-    request_signature(request.employee, email=form.cleaned_data["email"], at=timezone.now())
+    profiles.request_code(request.employee, email=form.cleaned_data["email"], at=timezone.now())
     return _signature_part(request)
 
 

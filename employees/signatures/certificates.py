@@ -13,11 +13,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from employees.models import Employee, KeyPair, Right, SignatureProfile
-from employees.signatures.keys import issuing_authority, key_type, pem_of, pki_url, ready, token
+from employees.signatures.keys import issuing_authority, key_type, pem_of, pki_url, token
 from journal.events import EventKind
 from journal.services import record
 from signing.base import Level
-from signing.keys.authority import SealKey, issue_person
+from signing.keys.authority import issue_person
 from signx.errors import ErrorCode, SignXError
 
 Reason = KeyPair.Revocation
@@ -43,19 +43,13 @@ def require_certificate(employee: Employee, *, at: datetime) -> KeyPair:
     return pair
 
 
-def personal_seal(pair: KeyPair) -> SealKey:
-    """A person's own key, ready to sign with."""
-    return ready(pair)
-
-
 def words_of(pair: KeyPair) -> str:
     """How a stamp names a certificate: number and term, as GOST R 7.0.97-2016 asks.
 
     In the active language; the owner's name stands in the stamp already.
     """
     from_day, to_day = (
-        timezone.localtime(moment).strftime("%d.%m.%Y")
-        for moment in (pair.created_at, pair.not_after)
+        timezone.localtime(day).strftime("%d.%m.%Y") for day in (pair.created_at, pair.not_after)
     )
     return str(
         format_lazy(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -12,9 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from employees.models import KeyPair
-from employees.signatures.sealing_policy import proof
 from signing.keys import authority as engine
-from signing.keys.authority import KeyPairPem, KeyType, SealKey
+from signing.keys.authority import KeyPairPem, KeyType
 from signing.keys.tokens import Token
 
 Purpose = KeyPair.Purpose
@@ -27,11 +25,6 @@ RENEW_BEFORE = {
     Purpose.AUTHORITY: engine.AUTHORITY_TERM + _MARGIN,
 }
 KEY_TYPES: dict[str, KeyType] = {"ec-p256": "P-256", "rsa-3072": "RSA-3072"}
-
-
-def platform_seal(at: datetime | None = None) -> SealKey:
-    """The seal, ready to sign with; parsed once per process."""
-    return ready(platform_seal_pair(at))
 
 
 def platform_seal_pair(at: datetime | None = None) -> KeyPair:
@@ -49,11 +42,6 @@ def platform_roots() -> list[str]:
     roots = KeyPair.objects.filter(purpose=Purpose.AUTHORITY).order_by("pk")
     found = list(roots.values_list("certificate_pem", flat=True))
     return found or [_root(timezone.now()).certificate_pem]
-
-
-def ready(pair: KeyPair) -> SealKey:
-    """A stored pair ready to sign with, at the level of proof that settings ask for."""
-    return replace(engine.load(pem_of(pair), token()), proof=proof())
 
 
 def pem_of(pair: KeyPair) -> KeyPairPem:

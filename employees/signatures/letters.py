@@ -77,7 +77,7 @@ def build_certificate_ends(delivery: Delivery) -> Letter | None:
             % {"name": employee.name},
             context={
                 "facts": [
-                    (_("Valid until"), _moment(pair.not_after)),
+                    (_("Valid until"), _time(pair.not_after)),
                     (_("Certificate"), pair.serial.upper()),
                     (_("Employee"), employee.name),
                     (_("Portal"), employee.portal.domain),
@@ -121,7 +121,7 @@ def _facts(profile: SignatureProfile, employee: Employee) -> list[tuple[str, str
         (_("Portal"), employee.portal.domain),
         (_("User number in the portal"), str(employee.bitrix_user_id)),
         (_("Robots may sign"), _("yes") if profile.robots_allowed else _("no")),
-        (_("Turned on"), _moment(profile.turned_on_at)),
+        (_("Turned on"), _time(profile.turned_on_at)),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -142,5 +142,5 @@ def _clock(at: datetime) -> str:
     return f"{local:%H:%M} ({zone_name(local, get_language() or 'en')})"
 
 
-def _moment(at: datetime | None) -> str:
+def _time(at: datetime | None) -> str:
     return f"{timezone.localtime(at):%d.%m.%Y}, {_clock(at)}" if at else ""

@@ -29,7 +29,7 @@ _State = SignatureProfile.State
 
 
 @transaction.atomic
-def request_signature(employee: Employee, *, email: str, at: datetime) -> SignatureProfile:
+def request_code(employee: Employee, *, email: str, at: datetime) -> SignatureProfile:
     """Send a code to `email`, the first step of turning a signature on.
 
     A signature that is already on stays as it is until the code comes back.

@@ -6,6 +6,7 @@ from functools import cache
 
 from django.conf import settings
 
+from employees.signatures.pki import own_authorities
 from signing.keys.certificates import certificates_of
 from signing.keys.proof import Baseline, Proof
 from signing.keys.timestamps import TimestampClient
@@ -28,9 +29,6 @@ def timestamp_roots() -> list[str]:
 
 @cache
 def _proof(level: str, servers: tuple[str, ...], pem: str, timeout_s: float) -> Proof:
-    # Imported late: it signs lists with the keys that are loaded with this proof.
-    from employees.signatures.pki import own_authorities
-
     if level == Baseline.B:
         return Proof()
     certificates = certificates_of(pem)

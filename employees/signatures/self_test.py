@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from employees.signatures.keys import platform_roots, platform_seal
+from employees.signatures.keys import platform_roots
+from employees.signatures.seal_keys import platform_seal
 from employees.signatures.sealing_policy import proof
 from signing.embedded.self_test import SelfTestFailed, check_seal
 from signing.hashes import sha256

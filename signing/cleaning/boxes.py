@@ -12,18 +12,18 @@ from collections.abc import Iterable
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
-from signing.placement.geometry import PageFrame, frame_of
+from signing.geometry import PageFrame, frame_of
 
 # Marks for print shops, which mean nothing once the page is scaled or its boxes are mended.
 _FOR_PRINTERS = ("/BleedBox", "/TrimBox", "/ArtBox")
 
 
-def are_settled(document: pikepdf.Pdf) -> bool:
-    """Whether every page is written already as `settle` would write it."""
-    return all(_is_settled(page) for page in document.pages)
+def are_normal(document: pikepdf.Pdf) -> bool:
+    """Whether every page is written already as `normalise` would write it."""
+    return all(_is_normal(page) for page in document.pages)
 
 
-def _is_settled(page: pikepdf.Page) -> bool:
+def _is_normal(page: pikepdf.Page) -> bool:
     frame = frame_of(page)
     written = page.obj.get("/CropBox", page.obj.get("/MediaBox"))
     turn = page.obj.get("/Rotate", 0)
@@ -36,7 +36,7 @@ def _is_settled(page: pikepdf.Page) -> bool:
     return is_turned_as_seen and frame.user_unit == 1 and _rounded(seen) == _rounded(box)
 
 
-def settle(document: pikepdf.Pdf) -> list[PageFrame]:
+def normalise(document: pikepdf.Pdf) -> list[PageFrame]:
     """Write down for every page what a person sees of it; give back the frames."""
     for page in document.pages:
         frame = frame_of(page)

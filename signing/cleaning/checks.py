@@ -9,7 +9,7 @@ import pikepdf
 
 from signing.cleaning.refusal import Refusal
 from signing.cleaning.walk import all_dictionaries
-from signing.placement.geometry import PageFrame
+from signing.geometry import PageFrame
 
 # The smallest scale at which a page is still legible: larger pages are shown at less than usual.
 _SHOWN_DPI = 36

@@ -22,7 +22,7 @@ from signing.cleaning import (
 )
 from signing.cleaning.layers import flattening
 from signing.cleaning.refusal import Refusal
-from signing.placement.geometry import PageFrame
+from signing.geometry import PageFrame
 
 
 @dataclass
@@ -109,7 +109,7 @@ def _strip(
     found.removed |= extras.strip(document)
     document.remove_unreferenced_resources()
     streams.refuse_unreadable(document)
-    found.frames = boxes.settle(document)
+    found.frames = boxes.normalise(document)
     pages.plant_tree(document)
     leftovers.refuse_active_content(document)
 

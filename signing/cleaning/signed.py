@@ -49,7 +49,7 @@ def set_aside(document: pikepdf.Pdf) -> None:
         raise unclean("protection")
     if not all(_HARMLESS_WARNING in str(warning) for warning in document.get_warnings()):
         raise unclean("damage")
-    if not boxes.are_settled(document):
+    if not boxes.are_normal(document):
         raise unclean("boxes")
     _set_fields_aside(document)
     for key in _OF_SIGNATURES:

@@ -25,7 +25,7 @@ from pyhanko.pdf_utils.generic import (
 from signing.base import Place
 from signing.embedded.fonts import form_fonts
 from signing.embedded.revision import RevisionWriter
-from signing.placement.geometry import PageFrame, frames_of
+from signing.geometry import PageFrame, frames_of
 
 FIELD_PREFIX = "SIGNX_"
 COPY_MARK = "_copy_"
@@ -47,7 +47,7 @@ def copy_prefix(key: str) -> str:
     return f"{FIELD_PREFIX}{key}{COPY_MARK}"
 
 
-def prepare(pdf: bytes, places: Mapping[str, Sequence[Place]]) -> bytes:
+def add_fields(pdf: bytes, places: Mapping[str, Sequence[Place]]) -> bytes:
     """The file with a signature field per key, in the order of signing, and the stamps' fonts.
 
     The last key's field carries the lock: once it is signed, nothing may change. Only bytes are

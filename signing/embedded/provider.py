@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from signing.base import Level
 from signing.embedded import seal
 from signing.keys.authority import SealKey
 from signing.provider import PreparedDocument, SignatureOrder, SigningRequest
@@ -12,8 +13,10 @@ from signing.provider import PreparedDocument, SignatureOrder, SigningRequest
 class EmbeddedProvider:
     """`signing.provider.SigningProvider` over our own PAdES engine."""
 
+    levels = frozenset({Level.SIMPLE, Level.UNQUALIFIED})
+
     def prepare(self, request: SigningRequest) -> PreparedDocument:
-        return PreparedDocument(request.document_key, seal.prepare(request.pdf, request.places))
+        return PreparedDocument(request.document_key, seal.add_fields(request.pdf, request.places))
 
     def sign(self, pdf: bytes, order: SignatureOrder) -> bytes:
         return seal.sign(

@@ -25,7 +25,7 @@ from pyhanko.stamp import NoOpStampStyle
 
 from signing.base import StampText
 from signing.embedded.closing import TOKEN_DIGITS, close
-from signing.embedded.fields import field_name, prepare
+from signing.embedded.fields import add_fields, field_name
 from signing.embedded.revision import RevisionWriter
 from signing.embedded.widgets import draw_stamps
 from signing.keys.authority import SealKey
@@ -33,7 +33,7 @@ from signing.keys.proof import Proof
 from signing.keys.signer import DIGEST
 from signx.errors import ErrorCode, SignXError
 
-__all__ = ["prepare", "seal_whole", "sign"]
+__all__ = ["add_fields", "seal_whole", "sign"]
 
 # Hexadecimal digits kept for the CMS: an RSA-3072 signature with its chain takes about 6600.
 _RESERVED_DIGITS = 8192
@@ -58,7 +58,7 @@ def sign(
     after the last one come the validation data that the key's proof asks for. Without outside
     time the same arguments give the same bytes; the call may be repeated in any case. Raises
     SignXError: STATUS_CONFLICT when the field is signed already or may not be signed any more,
-    DOCUMENT_INVALID for a file `prepare` did not make, PROVIDER_FAILED when no time-stamp or no
+    DOCUMENT_INVALID for a file `add_fields` did not make, PROVIDER_FAILED when no time-stamp or no
     proof can be had.
     """
     writer = RevisionWriter.over(pdf, key)

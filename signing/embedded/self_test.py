@@ -39,7 +39,7 @@ def check_seal(key: SealKey, *, roots: Sequence[str], at: datetime) -> None:
 def signed_twice(pdf: bytes, key: SealKey, *, at: datetime) -> bytes:
     """The file with two stamps and signatures, as a document of two parties gets them."""
     offline = replace(key, proof=Proof())
-    signed = seal.prepare(pdf, _PLACES)
+    signed = seal.add_fields(pdf, _PLACES)
     for party in _PLACES:
         signed = seal.sign(
             signed,

@@ -23,7 +23,7 @@ from reportlab.platypus import Flowable, HRFlowable, Paragraph, Spacer
 
 from signing.fonts.typeface import printable
 from signing.hashes import sha256
-from signing.papers.paper import BLUE, build, styles
+from signing.paper import BLUE, build, styles
 
 # Of the texts that come with the product; changes with every change of them.
 TEMPLATE_VERSION = "2026.1"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
@@ -11,18 +10,16 @@ from django.utils.translation import ngettext
 from reportlab.platypus import Flowable, HRFlowable, KeepTogether, Paragraph, Spacer, Table
 
 from signing.fonts.typeface import printable
-from signing.papers.paper import BLUE, CONTENT_WIDTH, RULE, SHADE, code_drawing, styles
-from signing.placement.stamps import LEVEL_NAMES, moment, short_moment, zone_name
-
-if TYPE_CHECKING:
-    from signing.papers.report import (
-        ReportAgreement,
-        ReportData,
-        ReportDetached,
-        ReportEarlier,
-        ReportFile,
-        ReportSigner,
-    )
+from signing.paper import BLUE, CONTENT_WIDTH, RULE, SHADE, code_drawing, styles
+from signing.papers.report_data import (
+    ReportAgreement,
+    ReportData,
+    ReportDetached,
+    ReportEarlier,
+    ReportFile,
+    ReportSigner,
+)
+from signing.placement.stamps import LEVEL_NAMES, time_with_zone, time_without_zone, zone_name
 
 _CODE_SIDE = 74.0
 _LABEL_WIDTH = 128.0
@@ -234,11 +231,11 @@ def _text(text: str, style: str) -> Paragraph:
 
 
 def _time(data: ReportData, at: datetime) -> str:
-    return moment(at, data.language, data.zone)
+    return time_with_zone(at, data.language, data.zone)
 
 
 def _short_time(data: ReportData, at: datetime) -> str:
-    return short_moment(at.astimezone(data.zone), data.language)
+    return time_without_zone(at.astimezone(data.zone), data.language)
 
 
 def _safe(text: str) -> str:

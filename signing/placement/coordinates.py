@@ -13,9 +13,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from signing.base import Place
+from signing.geometry import Rectangle, frames_of
 from signing.placement.beside import place_beside
 from signing.placement.free_space import STAMP_SIZE_MM, free_places
-from signing.placement.geometry import Rectangle, frames_of
 from signing.placement.grammar import (
     EVERY_PAGE,
     BesideText,

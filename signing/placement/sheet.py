@@ -11,9 +11,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from signing.base import Place
 from signing.fonts.typeface import printable, shorten
-from signing.papers.paper import BLUE, GREY, INK, register_fonts
+from signing.geometry import POINTS_PER_MM
+from signing.paper import BLUE, GREY, INK, register_fonts
 from signing.placement.free_space import grid, spaced
-from signing.placement.geometry import POINTS_PER_MM
 
 _SHEET_MM = (210.0, 297.0)
 _TOP_MM, _BOTTOM_MM = 46.0, 280.0

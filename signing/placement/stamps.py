@@ -45,19 +45,19 @@ def stamp_lines(
             _("Certificate: %(certificate)s") % {"certificate": party.certificate}
             if party.certificate
             else "",
-            _("Signed: %(time)s") % {"time": moment(signed_at, language, zone)},
+            _("Signed: %(time)s") % {"time": time_with_zone(signed_at, language, zone)},
             _("Document No. %(number)s") % {"number": document_number} if document_number else "",
         ]
     return StampText(tuple(line for line in lines if line), qr_url)
 
 
-def moment(at: datetime, language: str, zone: tzinfo | None = None) -> str:
+def time_with_zone(at: datetime, language: str, zone: tzinfo | None = None) -> str:
     """A time with its zone: «24.11.2026, 14:05:09 (МСК, UTC+3)», «24 Nov 2026, 14:05:09 (UTC)»."""
     local = at.astimezone(zone) if zone else at
-    return f"{short_moment(local, language)} ({zone_name(local, language)})"
+    return f"{time_without_zone(local, language)} ({zone_name(local, language)})"
 
 
-def short_moment(at: datetime, language: str) -> str:
+def time_without_zone(at: datetime, language: str) -> str:
     """A time without its zone, where the zone stands elsewhere."""
     if language.startswith("ru"):
         return f"{at:%d.%m.%Y, %H:%M:%S}"

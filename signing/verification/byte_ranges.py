@@ -20,9 +20,8 @@ _HEX_STRING = re.compile(rb"<[0-9A-Fa-f]*>")
 
 @dataclass(frozen=True)
 class SignedRange:
-    """The two signed ranges; `end` is the first byte after the signed revision."""
+    """The second of the two signed ranges; `end` is the first byte after the signed revision."""
 
-    first_end: int
     second_start: int
     end: int
 
@@ -57,7 +56,7 @@ def _sound_range(data: bytes, text: bytes) -> SignedRange | None:
         return None
     if not _is_padded_with_zeros(data[first_length + 1 : second_start - 1]):
         return None
-    return SignedRange(first_length, second_start, end)
+    return SignedRange(second_start, end)
 
 
 def _is_padded_with_zeros(digits: bytes) -> bool:

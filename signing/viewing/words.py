@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pypdfium2
 
 from signing.base import Place
-from signing.placement.geometry import PageFrame, Rectangle
+from signing.geometry import PageFrame, Rectangle
 
 # A line to sign on is no text: a stamp may cover it.
 _SIGNING_LINE = set("_…. -–—")

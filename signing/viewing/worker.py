@@ -10,7 +10,7 @@ import pikepdf
 import pypdfium2
 
 from signing import child
-from signing.placement.geometry import frames_of
+from signing.geometry import frames_of
 from signing.viewing import picture, words
 
 Answer = tuple[dict[str, Any], bytes]
@@ -31,7 +31,7 @@ def _picture(document: pypdfium2.PdfDocument, argument: dict[str, Any], _pdf: by
     document.init_forms()
     drawn = picture.draw(document[argument["indexes"][0]], argument["dpi"])
     data, media_type = picture.encoded(drawn)
-    return {"media_type": media_type, "size_px": drawn.size}, data
+    return {"media_type": media_type}, data
 
 
 def _sizes(document: pypdfium2.PdfDocument, _argument: dict[str, Any], _pdf: bytes) -> Answer:

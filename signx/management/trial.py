@@ -26,7 +26,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _NEEDED = "SIGNX_SECRET_KEY"
 
 
-def prepare(arguments: Sequence[str], root: Path = _ROOT) -> None:
+def fill_environment(arguments: Sequence[str], root: Path = _ROOT) -> None:
     """Before settings are read: fill the environment for a command that touches no data."""
     if _is_configured(root) or not COMMANDS & set(arguments[1:2]):
         return

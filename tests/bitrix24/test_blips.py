@@ -106,7 +106,8 @@ def test_a_method_that_has_to_rest_is_not_waited_for(portal, world, pauses):
 
 def test_a_file_whose_answer_was_lost_is_downloaded_again(portal, world, blip):
     file_id = methods.upload_file(portal, portal.disk_folder_id, "a.pdf", b"%PDF-1.7")
-    link = methods.disk_file(portal, file_id).download_url
+    file = methods.parse_disk_file(methods.run(portal, methods.disk_file_command(file_id)))
+    link = file.download_url
     blip("drop_after")
 
     assert client.download(portal, link) == b"%PDF-1.7"

@@ -38,6 +38,10 @@ def moved_to(origin: str) -> Callable[[dict[str, Any], Any], list[bytes]]:
     return answer
 
 
+def disk_file(portal: Portal, file_id: str) -> methods.DiskFile:
+    return methods.parse_disk_file(methods.run(portal, methods.disk_file_command(file_id)))
+
+
 def token_of(user_id: int) -> PortalToken:
     return PortalToken.objects.get(bitrix_user_id=user_id)
 
@@ -233,7 +237,7 @@ def test_a_machine_link_gives_the_bytes(portal, world):
 
     file_id = methods.upload_file(portal, folder, "Договор № 24.pdf", content)
 
-    file = methods.disk_file(portal, file_id)
+    file = disk_file(portal, file_id)
     assert file.name == "Договор № 24.pdf"
     assert file.size == len(content)
     assert client.download(portal, file.download_url) == content
@@ -245,7 +249,7 @@ def test_a_large_file_goes_in_two_steps(portal, world, settings):
 
     file_id = methods.upload_file(portal, portal.disk_folder_id, "scan.pdf", content)
 
-    assert methods.disk_file(portal, file_id).size == len(content)
+    assert disk_file(portal, file_id).size == len(content)
     paths = [row[1] for row in asked(world, since)]
     assert paths[:2] == ["/rest/disk.folder.uploadfile.json", "/rest/upload.json"]
 
@@ -271,7 +275,7 @@ def test_a_link_that_leaves_the_portal_is_not_followed(portal, world, url):
 
 def test_a_spoilt_link_is_an_error_not_a_file(portal, world):
     file_id = methods.upload_file(portal, portal.disk_folder_id, "a.pdf", b"%PDF-1.7")
-    url = methods.disk_file(portal, file_id).download_url
+    url = disk_file(portal, file_id).download_url
 
     with pytest.raises(BitrixError) as caught:
         client.download(portal, f"{url}0")
@@ -284,15 +288,16 @@ def test_a_file_over_the_limit_is_not_read_whole(portal, settings):
     file_id = methods.upload_file(portal, portal.disk_folder_id, "a.pdf", b"x" * 1001)
 
     with pytest.raises(BitrixError):
-        client.download(portal, methods.disk_file(portal, file_id).download_url)
+        client.download(portal, disk_file(portal, file_id).download_url)
 
 
 # --- The log ---
 
 
 def test_the_log_shows_what_was_asked_without_secrets_or_persons(portal, world):
-    contact = methods.contact(portal, cast.CONTACT_MAIN)
-    methods.notify(portal, cast.CLERK, "Иванов Пётр подписал договор", tag="sign-1")
+    contact = methods.parse_contact(methods.run(portal, methods.contact_command(cast.CONTACT_MAIN)))
+    notice = "Иванов Пётр подписал договор"
+    methods.run(portal, methods.notify_command(cast.CLERK, notice, tag="sign-1"))
     methods.upload_file(portal, portal.disk_folder_id, "Иванов.pdf", b"%PDF-1.7 secret words")
 
     rows = RestCall.objects.all()

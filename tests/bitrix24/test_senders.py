@@ -9,10 +9,11 @@ from unittest.mock import Mock
 import pytest
 from django.utils import timezone
 
+from bitrix24 import senders
 from bitrix24.models import Portal, PortalToken
-from bitrix24.rest import methods, senders
+from bitrix24.rest import methods
 from bitrix24.rest.client import BLIP_PAUSES_S
-from bitrix24.rest.senders import REQUEST_LENGTH, TRIES_TOGETHER
+from bitrix24.senders import REQUEST_LENGTH, TRIES_TOGETHER
 from bitrix24.wire.errors import BitrixError
 from devportal import cast
 from outbox import kinds, services

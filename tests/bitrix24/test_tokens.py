@@ -29,12 +29,16 @@ def token_of(user_id: int) -> PortalToken:
     return PortalToken.objects.get(bitrix_user_id=user_id)
 
 
+def deal(portal: Portal) -> methods.CrmItem:
+    return methods.parse_crm_item(methods.run(portal, methods.crm_item_command(2, cast.DEAL_MAIN)))
+
+
 def test_an_expired_token_is_refreshed_once_and_the_new_pair_is_kept(portal, world):
     old = token_of(cast.DIRECTOR)
     world.auth.expire(old.access_token)
     since = len(world.requests.rows)
 
-    item = methods.crm_item(portal, 2, cast.DEAL_MAIN)
+    item = deal(portal)
 
     new = token_of(cast.DIRECTOR)
     assert item.id == cast.DEAL_MAIN
@@ -57,7 +61,7 @@ def test_a_pair_that_came_while_a_place_was_waited_for_is_used(portal, world, mo
     since = len(world.requests.rows)
     monkeypatch.setattr("bitrix24.wire.limits.admit", wait)
 
-    assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
+    assert deal(portal).id == cast.DEAL_MAIN
 
     assert [row[1:] for row in asked(world, since)] == [
         ("/oauth/token/", 200),
@@ -68,7 +72,7 @@ def test_a_pair_that_came_while_a_place_was_waited_for_is_used(portal, world, mo
 def test_every_refresh_uses_the_refresh_token_of_the_one_before(portal, world):
     for _round in range(3):
         world.auth.expire(token_of(cast.DIRECTOR).access_token)
-        assert methods.crm_item(portal, 2, cast.DEAL_MAIN).id == cast.DEAL_MAIN
+        assert deal(portal).id == cast.DEAL_MAIN
 
     assert token_of(cast.DIRECTOR).dead_at is None
 

@@ -104,7 +104,7 @@ import sys
 from pathlib import Path
 from django.core.management import execute_from_command_line
 from signx import trial
-trial.prepare(sys.argv, Path(sys.argv.pop()))
+trial.fill_environment(sys.argv, Path(sys.argv.pop()))
 execute_from_command_line(sys.argv)
 """
 

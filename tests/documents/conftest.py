@@ -10,8 +10,7 @@ import time_machine
 from bitrix24.models import Portal
 from documents import tasks
 from documents.models import Document
-from signing import provider as providers
-from signing.base import Level
+from signing import registry
 from tests import factories
 from tests.documents.flaky import Flaky
 from tests.factories import NOON
@@ -65,7 +64,7 @@ def completed(sealing: Document) -> Document:
 
 
 @pytest.fixture
-def flaky() -> Flaky:
+def flaky(monkeypatch: pytest.MonkeyPatch) -> Flaky:
     engine = Flaky()
-    providers.register("flaky", lambda: engine, levels={Level.SIMPLE})
+    monkeypatch.setitem(registry.PROVIDERS, "flaky", engine)
     return engine

@@ -17,7 +17,7 @@ from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.mail import message_id
 from outbox.models import Delivery
-from outbox.services import prepare, settle
+from outbox.services import content_or_outcome, settle
 from signx.env import Mailbox
 from tests import factories
 from tests.documents import mailboxes
@@ -231,7 +231,7 @@ def test_a_refused_code_is_shown_like_a_refused_letter(sent: Document) -> None:
 
     signer.refresh_from_db()
     assert signer.bounce_reason == "550 5.2.1 Disabled"
-    assert isinstance(prepare(Delivery.objects.get(kind="signing_code")), Outcome)
+    assert isinstance(content_or_outcome(Delivery.objects.get(kind="signing_code")), Outcome)
 
 
 PAIR = (

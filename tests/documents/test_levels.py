@@ -20,7 +20,6 @@ from employees.signatures.keys import platform_roots
 from signing.baseline import baseline_of
 from signing.keys.certificates import fingerprint
 from signing.keys.proof import Baseline
-from signing.papers.report import attached_json
 from signing.verify import Verdict, verify
 from signx.errors import ErrorCode, SignXError
 from tests import factories
@@ -79,7 +78,7 @@ def test_stamp_and_report_name_the_kind_and_the_certificate(
     document = factories.make_completed(office, signer_company=signer, language="en")
 
     serial = own_pair(signer).serial.upper()
-    facts = attached_json(content(document, Kind.REPORT))
+    facts = papers.attached_json(content(document, Kind.REPORT))
     flat = papers.changed(content(document, Kind.SIGNED), lambda pdf: pdf.flatten_annotations())
     stamps = "".join("".join(papers.texts(flat)).split())  # stamps wrap where they like
     for kind in ("an unqualified", "a simple"):
@@ -157,7 +156,7 @@ def test_a_document_reaches_the_level_that_settings_ask_for(
     document = factories.make_completed(office, signer_company=signer, language="en")
 
     verdict = checked(document, timestamp_roots=[server.root_pem])
-    report = attached_json(content(document, Kind.REPORT))
+    report = papers.attached_json(content(document, Kind.REPORT))
     assert verdict.verdict == "valid", verdict.causes
     assert baseline_of(verdict) is Baseline.LTA
     assert "PAdES B-LTA" in report["seal"]["time_source"]

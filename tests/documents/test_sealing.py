@@ -14,14 +14,15 @@ from documents.core import files
 from documents.core.creation import AgreementFile
 from documents.models import Document, StoredFile
 from employees.models import BalanceEntry
-from employees.signatures.keys import platform_roots, platform_seal
+from employees.signatures.keys import platform_roots
+from employees.signatures.seal_keys import platform_seal
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery
-from signing.papers.report import attached_json
 from signing.verify import Registered, verify
 from tests import factories
 from tests.documents.flaky import Flaky, Killed, Kind, Status, fresh, kinds_of, on
 from tests.factories import NOON
+from tests.signing import papers
 
 
 def test_sealing_makes_the_files_and_completes(completed: Document) -> None:
@@ -37,7 +38,7 @@ def test_sealing_makes_the_files_and_completes(completed: Document) -> None:
 
 
 def test_the_report_tells_what_was_signed(completed: Document) -> None:
-    facts = attached_json(files.read(completed, Kind.REPORT))
+    facts = papers.attached_json(files.read(completed, Kind.REPORT))
 
     signed = StoredFile.objects.get(document=completed, kind=Kind.SIGNED)
     assert facts["result"]["sha256"] == signed.sha256

@@ -16,7 +16,7 @@ from employees.signatures.certificate_news import follow_certificates
 from employees.signatures.certificates import renew
 from employees.signatures.profiles import (
     confirm_signature,
-    request_signature,
+    request_code,
     stop_signature,
     turn_on_signature,
 )
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 def turn_on(employee: Employee, *, level: Level = Level.UNQUALIFIED, email: str = "", at=NOON):
-    request_signature(employee, email=email or employee.email, at=at)
+    request_code(employee, email=email or employee.email, at=at)
     code = Delivery.objects.filter(kind="employee_code").latest("pk").open_secret()["code"]
     return turn_on_signature(employee, code=code, robots_allowed=True, level=level, at=at)
 
@@ -172,12 +172,12 @@ def test_who_may_renew(director, clerk, stranger):
     late = confirmed(director).not_after
     make_profile(clerk)
 
-    def renew(employee: Employee, by: Employee) -> ErrorCode:
+    def refused(employee: Employee, by: Employee) -> ErrorCode:
         return refusal(renew, employee, by=by, at=late)
 
-    assert renew(director, clerk) == ErrorCode.RIGHT_MISSING
-    assert renew(director, stranger) == ErrorCode.NOT_FOUND
-    assert renew(clerk, clerk) == ErrorCode.SIGNATURE_MISSING
+    assert refused(director, clerk) == ErrorCode.RIGHT_MISSING
+    assert refused(director, stranger) == ErrorCode.NOT_FOUND
+    assert refused(clerk, clerk) == ErrorCode.SIGNATURE_MISSING
 
 
 def test_the_owner_and_support_are_warned_sixty_thirty_and_seven_days_ahead(director, settings):

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from employees.models import KeyPair
-from employees.signatures import keys, pki, self_test
+from employees.signatures import keys, pki, seal_keys, self_test
 from signing.keys.authority import fingerprint
 from signing.keys.proof import Baseline
 from signing.keys.tokens import Token
@@ -37,7 +37,7 @@ def test_keys_are_made_at_the_first_use_and_then_stay():
         "issuing",
         "seal",
     ]
-    assert keys.platform_seal(NOON).fingerprint == fingerprint(first.certificate_pem)
+    assert seal_keys.platform_seal(NOON).fingerprint == fingerprint(first.certificate_pem)
     assert keys.platform_roots() == [first.issuer.issuer.certificate_pem]
 
 
@@ -109,11 +109,11 @@ def test_the_kind_of_key_is_a_setting(settings):
 def test_the_level_of_proof_is_a_setting(settings):
     root = keys.platform_roots()[0]
 
-    assert keys.platform_seal().proof.baseline is Baseline.B
+    assert seal_keys.platform_seal().proof.baseline is Baseline.B
     settings.PADES_LEVEL = "B-LTA"
     settings.TSA_URLS = ["http://tsa.example/tsr", "http://tsa2.example/tsr"]
     settings.TSA_CERTIFICATES = root
-    proof = keys.platform_seal().proof
+    proof = seal_keys.platform_seal().proof
 
     assert proof.baseline is Baseline.LTA
     assert proof.timestamps.servers == ("http://tsa.example/tsr", "http://tsa2.example/tsr")

@@ -9,7 +9,7 @@ import time_machine
 from django.core import mail
 
 from employees.models import SignatureProfile
-from employees.signatures.profiles import confirm_signature, request_confirmation, request_signature
+from employees.signatures.profiles import confirm_signature, request_code, request_confirmation
 from outbox.models import Delivery
 from outbox.services import content, deliver_due
 from tests.employees.cast import NOON, make_profile
@@ -23,7 +23,7 @@ def newest(kind: str) -> Delivery:
 
 @time_machine.travel(NOON, tick=False)
 def test_the_code_reaches_its_owner_once(director):
-    request_signature(director, email="orlova@kontora.example", at=NOON)
+    request_code(director, email="orlova@kontora.example", at=NOON)
     code = newest("employee_code").open_secret()["code"]
 
     deliver_due(NOON)
@@ -41,7 +41,7 @@ def test_the_code_reaches_its_owner_once(director):
 
 
 def test_a_code_that_is_over_is_not_sent(director):
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
 
     with time_machine.travel(NOON + timedelta(minutes=6), tick=False):
         assert content(newest("employee_code")) is None
@@ -89,7 +89,7 @@ def test_names_are_text_and_never_markup(director):
 def test_the_letter_speaks_the_employees_language(director):
     director.language = "en"
     director.save()
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
 
     with time_machine.travel(NOON, tick=False):
         letter = content(newest("employee_code"))

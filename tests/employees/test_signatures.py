@@ -11,8 +11,8 @@ from employees.signatures.consent import CONSENT_VERSION
 from employees.signatures.profiles import (
     confirm_signature,
     forbid_robots,
+    request_code,
     request_confirmation,
-    request_signature,
     seconds_to_next_code,
     stop_signature,
     turn_on_signature,
@@ -35,7 +35,7 @@ def sent_code() -> str:
 
 
 def turn_on(employee, *, email="", robots_allowed=True, at=NOON) -> SignatureProfile:
-    request_signature(employee, email=email or employee.email, at=at)
+    request_code(employee, email=email or employee.email, at=at)
     return turn_on_signature(employee, code=sent_code(), robots_allowed=robots_allowed, at=at)
 
 
@@ -50,7 +50,7 @@ def kinds(office) -> list[str]:
 
 
 def test_the_whole_way(office, director):
-    profile = request_signature(director, email="orlova@kontora.example", at=NOON)
+    profile = request_code(director, email="orlova@kontora.example", at=NOON)
     assert profile.state == State.CODE_SENT
 
     profile = turn_on_signature(
@@ -83,7 +83,7 @@ def test_addresses_and_names_stay_out_of_the_chain(office, director):
 
 
 def test_the_code_lies_encrypted_and_only_in_the_delivery(director):
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
     code = sent_code()
 
     delivery = Delivery.objects.filter(kind="employee_code").values().get()
@@ -94,12 +94,12 @@ def test_the_code_lies_encrypted_and_only_in_the_delivery(director):
 
 @pytest.mark.parametrize("email", ["", "orlova", "orlova@", "a@b.example\nBcc: x@y.example"])
 def test_an_address_that_is_none_is_refused(director, email):
-    assert refusal(request_signature, director, email=email, at=NOON) == ErrorCode.INPUT_INVALID
+    assert refusal(request_code, director, email=email, at=NOON) == ErrorCode.INPUT_INVALID
     assert not Delivery.objects.exists()
 
 
 def test_a_wrong_code_turns_nothing_on(director):
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
     wrong = f"{(int(sent_code()) + 1) % 1_000_000:06d}"
 
     refused = refusal(turn_on_signature, director, code=wrong, robots_allowed=True, at=NOON)
@@ -117,13 +117,13 @@ def test_nothing_was_requested(director):
 
 
 def test_a_code_of_a_colleague_does_not_fit(director, clerk):
-    request_signature(director, email="shared@kontora.example", at=NOON)
+    request_code(director, email="shared@kontora.example", at=NOON)
     code_of_director = sent_code()
     at = NOON
-    request_signature(clerk, email="shared@kontora.example", at=at)
+    request_code(clerk, email="shared@kontora.example", at=at)
     while sent_code() == code_of_director:  # one in a million: both codes are the same
         at += timedelta(minutes=1)
-        request_signature(clerk, email="shared@kontora.example", at=at)
+        request_code(clerk, email="shared@kontora.example", at=at)
 
     refused = refusal(turn_on_signature, clerk, code=code_of_director, robots_allowed=True, at=at)
 
@@ -131,12 +131,9 @@ def test_a_code_of_a_colleague_does_not_fit(director, clerk):
 
 
 def test_a_second_code_waits_a_minute(director):
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
 
-    assert (
-        refusal(request_signature, director, email=director.email, at=NOON)
-        == ErrorCode.CODE_TOO_SOON
-    )
+    assert refusal(request_code, director, email=director.email, at=NOON) == ErrorCode.CODE_TOO_SOON
     assert seconds_to_next_code(director, at=NOON) == 60
     assert Delivery.objects.filter(kind="employee_code").count() == 1
 
@@ -144,7 +141,7 @@ def test_a_second_code_waits_a_minute(director):
 def test_an_active_signature_works_on_while_a_new_address_is_proved(director):
     make_profile(director)
 
-    request_signature(director, email="new@kontora.example", at=NOON)
+    request_code(director, email="new@kontora.example", at=NOON)
     profile = SignatureProfile.objects.get()
     assert (profile.state, profile.email) == (State.CONFIRMED, director.email)
 
@@ -171,7 +168,7 @@ def test_support_gets_one_letter_a_day(director):
 
 def test_confirmation_is_not_asked_for_what_is_not_on(director):
     assert refusal(request_confirmation, director, at=NOON) == ErrorCode.SIGNATURE_MISSING
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
     assert refusal(request_confirmation, director, at=NOON) == ErrorCode.SIGNATURE_MISSING
 
 
@@ -212,7 +209,7 @@ def test_a_stopped_signature_needs_everything_anew(office, director):
 
 def test_a_code_sent_before_the_stop_does_not_turn_it_on_again(director):
     make_profile(director)
-    request_signature(director, email=director.email, at=NOON)
+    request_code(director, email=director.email, at=NOON)
     code = sent_code()
     stop_signature(director, by=director, at=NOON)
 

@@ -19,7 +19,6 @@ from documents.models import DetachedSignature, Document
 from journal.events import EventKind
 from journal.models import AuditEvent
 from signing.hashes import sha256
-from signing.papers.report import attached_json
 from signing.verification.detached import check_detached
 from tests import factories
 from tests.factories import NOON
@@ -129,7 +128,7 @@ def test_the_report_names_it(clerk: Desk, sent: Document, lapina: GostSigner) ->
 
     report = files.read(sent, "report")
 
-    (told,) = attached_json(report)["detached"]
+    (told,) = papers.attached_json(report)["detached"]
     assert (told["level"], told["signers"]) == ("qualified", ["Лапина Ольга Игоревна"])
     words = " ".join("".join(papers.texts(report)).split())
     assert "Лапина Ольга Игоревна" in words

@@ -7,7 +7,7 @@ from typing import Any
 
 from outbox.base import Command, Letter, Outcome
 from outbox.models import Delivery
-from outbox.services import prepare
+from outbox.services import content_or_outcome
 from signx.errors import ErrorCode, SignXError
 
 Answer = Callable[[Delivery], Outcome]
@@ -40,7 +40,7 @@ def send(deliveries: list[Delivery]) -> list[Outcome]:
 
 
 def _one(delivery: Delivery) -> Outcome:
-    content = prepare(delivery)
+    content = content_or_outcome(delivery)
     if isinstance(content, Outcome):
         return content
     WORLD.effects.append(delivery.key)

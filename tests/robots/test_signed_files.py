@@ -18,7 +18,6 @@ from devportal.processes import Step
 from devportal.world import World
 from documents.models import Document, PortalSettings
 from employees.balances import ledger
-from signing.papers.report import attached_json
 from tests.signing import attacks, papers
 from tests.signing.signed_elsewhere import NAME, by_pyhanko
 from tests.signing.test_seal import pdfsig_says
@@ -112,7 +111,7 @@ def test_both_sides_sign_beside_the_signature_that_is_there(
     assert signed.startswith(given)
     lines = pdfsig_says(pdfsig, signed, tmp_path)
     assert lines.count("Signature Validation: Signature is Valid.") == 3
-    facts = attached_json(report)
+    facts = papers.attached_json(report)
     assert facts["source"]["sha256"] != facts["result"]["sha256"]
     assert [one["name"] for one in facts["earlier"]] == [NAME]
     assert len(facts["signers"]) == 2

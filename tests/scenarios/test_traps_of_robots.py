@@ -132,7 +132,8 @@ def test_07_the_pdf_comes_late_and_its_link_may_be_a_page(processes, portal, dev
 
     assert step.values["response_code"] == "ok"
     assert failed.values["response_code"] == "document_not_ready"
-    link = methods.document(portal, cast.HR_NOTICE).pdf_url
+    answer = methods.run(portal, methods.document_command(cast.HR_NOTICE))
+    link = methods.parse_document(answer).pdf_url
     devportal.faults.set({"html_body": 1})
     with pytest.raises(BitrixError) as refused:
         client.download(portal, link)

@@ -18,7 +18,7 @@ from employees.models import Employee
 from journal.services import chain_of, verify_chain
 from outbox.base import Outcome
 from outbox.models import Delivery
-from outbox.services import content, prepare
+from outbox.services import content, content_or_outcome
 from tests import factories
 from tests.documents.codes import code_of
 from tests.factories import NOON
@@ -57,7 +57,7 @@ def sign_in_frame(desk: Desk, document: Document, reason: str = "") -> str:
 
 def prepare_is_dropped(delivery: Delivery) -> bool:
     """Nothing is sent: its link is revoked."""
-    return isinstance(prepare(delivery), Outcome)
+    return isinstance(content_or_outcome(delivery), Outcome)
 
 
 def status(document: Document) -> str:

@@ -15,11 +15,11 @@ from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings, Signature, Signer
 from employees.models import SignatureProfile
 from outbox.models import Delivery
-from signing.papers.report import attached_json
 from signing.verify import verify
 from signx.errors import ErrorCode, SignXError
 from tests import factories
 from tests.factories import NOON
+from tests.signing import papers
 
 Order = PortalSettings.SigningOrder
 SELLER = Counterparty("Ильин Пётр Андреевич", "ilin@zakazchik.example", crm_contact_id=5)
@@ -145,7 +145,7 @@ def test_agreements_of_several_signers_come_back_in_one_file(office: Portal) -> 
     text = "".join(page.get_textpage().get_text_bounded() for page in paper)
     assert SELLER.name in text
     assert BUYER.name in text
-    facts = attached_json(document.files.get(kind="report").file.read())
+    facts = papers.attached_json(document.files.get(kind="report").file.read())
     assert [one["name"] for one in facts["agreements"]] == [SELLER.name, BUYER.name]
 
 

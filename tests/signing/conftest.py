@@ -94,7 +94,7 @@ def sign_all(
     """Prepare a file and sign it for both parties; `upto=1` leaves the second one out."""
 
     def sign(pdf: bytes, places: dict[str, tuple[Place, ...]], upto: int = 2) -> bytes:
-        signed = seal.prepare(pdf, places)
+        signed = seal.add_fields(pdf, places)
         for position, party in enumerate((director, contractor)[:upto]):
             signed = seal.sign(
                 signed,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pikepdf
 from reportlab.lib.pagesizes import A4, landscape
@@ -75,6 +77,14 @@ def texts(pdf: bytes) -> Sequence[str]:
 
     document = pypdfium2.PdfDocument(pdf)
     return [page.get_textpage().get_text_bounded() for page in document]
+
+
+def attached_json(report: bytes) -> dict[str, Any]:
+    """The machine-readable copy inside a signing report."""
+    with pikepdf.open(io.BytesIO(report)) as document:
+        copy = document.attachments["signing-report.json"].get_file().read_bytes()
+    facts: dict[str, Any] = json.loads(copy)
+    return facts
 
 
 def joined(files: Sequence[bytes]) -> bytes:

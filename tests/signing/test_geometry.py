@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signing.base import Place
-from signing.placement.geometry import PageFrame, frame_of
+from signing.geometry import PageFrame, frame_of
 from tests.signing import papers
 
 lengths = st.floats(min_value=0, max_value=500, allow_nan=False)

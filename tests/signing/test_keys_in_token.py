@@ -51,7 +51,7 @@ def test_a_seal_in_a_token_signs_a_document(
     root, pair = in_token(token, key_type)
 
     signed = seal.sign(
-        seal.prepare(papers.contract(), places),
+        seal.add_fields(papers.contract(), places),
         key="1",
         stamp=stamp_of(director),
         with_key=keys.load(pair, token),

@@ -9,7 +9,8 @@ from signing.base import Party
 from signing.embedded import seal
 from signing.hashes import sha256
 from signing.keys.authority import KeyPairPem, SealKey
-from signing.papers.report import (
+from signing.papers.report import report_pdf
+from signing.papers.report_data import (
     ReportAgreement,
     ReportData,
     ReportEvent,
@@ -17,8 +18,6 @@ from signing.papers.report import (
     ReportSeal,
     ReportSigner,
     ReportStep,
-    attached_json,
-    report_pdf,
 )
 from signing.verify import verify
 from tests.signing import papers
@@ -86,7 +85,7 @@ def test_the_paper_tells_who_signed_what_and_how(data: ReportData) -> None:
 
 
 def test_the_json_copy_holds_the_same_facts_in_utc(data: ReportData) -> None:
-    facts = attached_json(report_pdf(data))
+    facts = papers.attached_json(report_pdf(data))
 
     assert facts["document_number"] == data.document_number
     assert facts["result"]["streebog256"] == data.result.streebog256
@@ -109,7 +108,7 @@ def test_a_sealed_report_is_valid_and_keeps_its_json(
 
     verdict = verify(sealed, roots=[authority.certificate_pem], at=data.made_at, apart=False)
     assert verdict.verdict == "valid"
-    assert attached_json(sealed)["document_title"] == data.document_title
+    assert papers.attached_json(sealed)["document_title"] == data.document_title
 
 
 def test_a_hundred_events_run_over_pages_with_their_heading(data: ReportData) -> None:

@@ -84,7 +84,7 @@ def test_a_signature_carries_the_certificate_reference_that_pades_asks_for(
 def test_each_signature_only_adds_bytes(sign_all: SignAll, places: Places) -> None:
     pdf = papers.contract()
 
-    prepared = seal.prepare(pdf, places)
+    prepared = seal.add_fields(pdf, places)
     once = sign_all(pdf, places, upto=1)
     twice = sign_all(pdf, places)
 
@@ -119,7 +119,7 @@ def test_a_repeated_seal_gives_the_same_bytes(seal_key: SealKey) -> None:
 def test_a_signature_leaves_the_documents_own_properties_alone(
     sign_all: SignAll, places: Places
 ) -> None:
-    with pikepdf.open(io.BytesIO(seal.prepare(papers.contract(), places))) as document:
+    with pikepdf.open(io.BytesIO(seal.add_fields(papers.contract(), places))) as document:
         before = {key: str(value) for key, value in document.docinfo.items()}
 
     with pikepdf.open(io.BytesIO(sign_all(papers.contract(), places))) as document:
@@ -139,7 +139,7 @@ def test_rsa_keys_sign_as_well(
     pair = keys.issue_seal(authority, organisation=ORGANISATION, at=SIGNED_AT, key_type="RSA-3072")
 
     signed = seal.sign(
-        seal.prepare(papers.contract(), places),
+        seal.add_fields(papers.contract(), places),
         key="1",
         stamp=stamp_of(director),
         with_key=keys.load(pair),

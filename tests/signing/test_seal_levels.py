@@ -104,7 +104,7 @@ def server() -> Iterator[TimeServer]:
 @pytest.fixture
 def signed_by(places: Places, director: Party, contractor: Party, stamp_of: StampOf):  # type: ignore[no-untyped-def]
     def sign(key: SealKey, upto: int = 2, paper: bytes = b"") -> bytes:
-        pdf = seal.prepare(paper or papers.contract(), places)
+        pdf = seal.add_fields(paper or papers.contract(), places)
         for position, party in enumerate((director, contractor)[:upto]):
             pdf = seal.sign(
                 pdf,

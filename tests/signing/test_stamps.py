@@ -12,7 +12,7 @@ from signing.base import Level, Party, StampText
 from signing.embedded.appearance import stamp_operators
 from signing.embedded.layout import set_stamp
 from signing.fonts.typeface import face
-from signing.placement.stamps import moment, stamp_lines
+from signing.placement.stamps import stamp_lines, time_with_zone
 
 
 def test_a_simple_signature_names_the_person_and_never_a_certificate(
@@ -57,7 +57,7 @@ def test_the_title_says_the_level_and_no_higher_one(
 def test_a_moment_carries_its_zone(hours: int, minutes: int, language: str, expected: str) -> None:
     zone = timezone(timedelta(hours=hours, minutes=minutes))
 
-    assert moment(datetime(2026, 11, 24, 11, 5, tzinfo=UTC), language, zone) == expected
+    assert time_with_zone(datetime(2026, 11, 24, 11, 5, tzinfo=UTC), language, zone) == expected
 
 
 @given(

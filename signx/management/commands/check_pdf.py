@@ -38,7 +38,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         are_taken = True
         for given in given_files(options["paths"]):
-            facts = {"name": given.name, **_verdict(given, options["keep_signatures"])}
+            facts = {"name": given.name, **_taken_in(given, options["keep_signatures"])}
             are_taken = are_taken and facts["verdict"] == "taken"
             self.stdout.write(
                 json.dumps(facts, ensure_ascii=False) if options["json"] else line(facts)
@@ -60,7 +60,7 @@ def _signed_by(signature: dict[str, str]) -> str:
     return _("Signed before: %(name)s") % {"name": name}
 
 
-def _verdict(given: GivenFile, keeps_signatures: bool) -> dict[str, Any]:
+def _taken_in(given: GivenFile, keeps_signatures: bool) -> dict[str, Any]:
     """Never raises for what a file holds."""
     if given.problem:
         return _refused(ErrorCode.DOCUMENT_NOT_FOUND, "unreadable", given.problem)

@@ -16,11 +16,11 @@ from PIL import Image, ImageChops, ImageDraw
 
 from signing.base import Place, StampText
 from signing.embedded import seal
+from signing.geometry import frames_of
 from signing.intake import Intake, Limits, take_in
 from signing.keys import authority as keys
 from signing.keys.authority import KeyPairPem, SealKey
 from signing.placement import coordinates
-from signing.placement.geometry import frames_of
 from signing.verify import Verdict, verify
 from signx.errors import SignXError
 
@@ -76,7 +76,7 @@ def travel(
 
 
 def sign_twice(pdf: bytes, places: Mapping[str, tuple[Place, ...]], company: Company) -> bytes:
-    signed = seal.prepare(pdf, places)
+    signed = seal.add_fields(pdf, places)
     for number, (key, stamp) in enumerate(STAMPS.items()):
         signed = seal.sign(
             signed,

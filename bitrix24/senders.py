@@ -17,7 +17,7 @@ from bitrix24.wire.answers import as_int
 from bitrix24.wire.errors import BitrixError
 from outbox.base import Command, Outcome
 from outbox.models import Delivery
-from outbox.services import failure, prepare
+from outbox.services import content_or_outcome, failure
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 # So long the texts (files in base64) of one request may be; a longer one goes alone.
@@ -44,7 +44,7 @@ def send_commands(deliveries: list[Delivery]) -> list[Outcome]:
     if portal is None:
         return [refusal] * len(deliveries)
     outcomes: Outcomes = {}
-    commands = _prepared(deliveries, outcomes)
+    commands = _built(deliveries, outcomes)
     doubted = [one for one in deliveries if _is_in_doubt(one, commands.get(one.pk))]
     looks = {one.pk: _comments_beside(commands[one.pk]) for one in doubted}
     answers = _ask(portal, commands | looks, _alone(deliveries))
@@ -74,7 +74,7 @@ def upload_files(deliveries: list[Delivery]) -> list[Outcome]:
         if length > FILES_LENGTH:
             outcomes[delivery.pk] = failure(_later())
             continue
-        ready = _prepared([delivery], outcomes)
+        ready = _built([delivery], outcomes)
         length += sum(len(command.params["content"]) for command in ready.values())
         commands |= ready
     try:
@@ -101,11 +101,11 @@ def _portal(deliveries: list[Delivery]) -> tuple[Portal | None, Outcome]:
     return portal, Outcome(done=False)
 
 
-def _prepared(deliveries: list[Delivery], outcomes: Outcomes) -> Commands:
+def _built(deliveries: list[Delivery], outcomes: Outcomes) -> Commands:
     """Commands by delivery; what is not to be sent gets its outcome at once."""
     commands: Commands = {}
     for delivery in deliveries:
-        content = prepare(delivery)
+        content = content_or_outcome(delivery)
         if isinstance(content, Outcome):
             outcomes[delivery.pk] = content
         elif isinstance(content, Command):
@@ -243,7 +243,7 @@ class _File:
 def _file(portal: Portal, command: Command) -> _File:
     folder_id = str(command.params.get("id") or portal.disk_folder_id)
     if not folder_id:
-        wizard.prepare_disk(portal, 0)
+        wizard.learn_folder(portal, 0)
         folder_id = portal.disk_folder_id
     return _File(folder_id, str(command.params["name"]), bytes(command.params["content"]))
 
@@ -262,7 +262,7 @@ def _upload_to_new_folder(
     if not refused:
         return {}
     try:
-        wizard.prepare_disk(portal, 0)
+        wizard.learn_folder(portal, 0)
     except BitrixError as error:
         return dict.fromkeys(refused, error)
     if portal.disk_folder_id == old:
