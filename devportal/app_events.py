@@ -6,15 +6,12 @@ Source: Bitrix24 docs, api-reference/events and settings/app-uninstallation.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devportal import phpform
 from devportal.auth_block import auth_block
-from devportal.portal import Installation
-
-if TYPE_CHECKING:
-    from devportal.portal import EventHandler, Portal
-    from devportal.world import World
+from devportal.portal import EventHandler, Installation, Portal
+from devportal.world import World
 
 EVENTS = (
     "ONAPPINSTALL",

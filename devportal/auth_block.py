@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devportal.portal import Portal
 from devportal.tokens import ACCESS_LIFETIME_S
-
-if TYPE_CHECKING:
-    from devportal.portal import Portal
-    from devportal.world import World
-
+from devportal.world import World
 
 _ALWAYS = ("member_id", "application_token")
 

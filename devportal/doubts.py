@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from devportal.errors import RestError
+from devportal.errors import RestError
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devportal.crm_types import CrmType
+from devportal.portal import Portal
 from devportal.processes import Process
-
-if TYPE_CHECKING:
-    from devportal.crm_types import CrmType
-    from devportal.portal import Portal
 
 _EXPRESSION = re.compile(r"\{=(?P<source>\w+):(?P<field>[\w ]+)\}|\{\{(?P<caption>[^{}]+)\}\}")
 

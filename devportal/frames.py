@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from devportal.errors import EntryRefused
+from devportal.portal import Portal, User
 from devportal.tokens import ACCESS_LIFETIME_S
-
-if TYPE_CHECKING:
-    from devportal.portal import Portal, User
-    from devportal.world import World
+from devportal.world import World
 
 MAIN = "DEFAULT"
 # Self-hosted portals of earlier versions do not send them.

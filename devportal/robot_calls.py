@@ -9,14 +9,12 @@ import hashlib
 import hmac
 import secrets
 import string
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devportal.auth_block import call_auth
 from devportal.crm_types import CrmType
-
-if TYPE_CHECKING:
-    from devportal.portal import Portal
-    from devportal.world import World
+from devportal.portal import Portal
+from devportal.world import World
 
 _ALPHABET = string.ascii_letters + string.digits
 _RANDOM_CHARS = 32

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devportal.clock import Clock
 from devportal.config import Config
 from devportal.doubts import Ways
 from devportal.errors import RestError
-
-if TYPE_CHECKING:
-    from devportal.portal import Portal
+from devportal.portal import Portal
 
 ACCESS_LIFETIME_S = 3600
 REFRESH_LIFETIME_S = 180 * 24 * 3600

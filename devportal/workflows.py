@@ -6,17 +6,15 @@ import random
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devportal import phpform, robot_calls
 from devportal.crm_types import CrmType, crm_type
 from devportal.expressions import Surroundings, resolve
 from devportal.faults import Point
+from devportal.portal import Portal
 from devportal.processes import CREATE_DOCUMENT, Process, Step, StepState
-
-if TYPE_CHECKING:
-    from devportal.portal import Portal
-    from devportal.world import World
+from devportal.world import World
 
 
 def start(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devportal.errors import RestError
 from devportal.portal import Portal
@@ -13,9 +13,7 @@ from devportal.records import MethodCall, RequestRecord, shortened
 from devportal.rest import batch, gate
 from devportal.rest.registry import Call, Page, find_method
 from devportal.tokens import Token
-
-if TYPE_CHECKING:
-    from devportal.world import World
+from devportal.world import World
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from devportal import conversions
 from devportal.clock import iso
 from devportal.errors import RestError
 from devportal.portal import GeneratedDocument
@@ -94,8 +95,7 @@ def _is_readable(call: Call, document: GeneratedDocument) -> bool:
 
 def _start_conversion(call: Call, document: GeneratedDocument) -> None:
     if document.conversion_started_at is None:
-        call.world.spoil_conversion(document)
-        document.conversion_started_at = call.now
+        conversions.begin(call.world, document)
 
 
 def _row(call: Call, document: GeneratedDocument) -> dict[str, Any]:

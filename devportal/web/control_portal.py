@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from devportal import app_events, cast, robot_calls, workflows
+from devportal import actions, app_events, cast, robot_calls, workflows
 from devportal.crm_types import crm_type
 from devportal.errors import EntryRefused
 from devportal.frames import MAIN, deal_options, open_entry
@@ -100,7 +100,7 @@ def install_finish() -> Response:
     """What BX24.installFinish does."""
     body = given()
     portal = chosen_portal(body.get("portal"))
-    world().finish_install(portal, int(body.get("as") or cast.DIRECTOR))
+    actions.finish_install(world(), portal, int(body.get("as") or cast.DIRECTOR))
     return jsonify(_portal_json(portal))
 
 
@@ -112,7 +112,7 @@ def uninstall() -> Response:
     body = given()
     portal = chosen_portal(body.get("portal"))
     clean = str(body.get("clean", "1")) not in ("0", "False", "false")
-    world().uninstall(portal, clean=clean, late=bool(body.get("late")))
+    actions.uninstall(world(), portal, clean=clean, late=bool(body.get("late")))
     return jsonify(_portal_json(portal))
 
 
@@ -135,7 +135,7 @@ def update_app() -> Response:
     portal = chosen_portal(body.get("portal"))
     with world().lock:
         app_events.update_app(world(), portal, int(body.get("user_id", cast.DIRECTOR)))
-    world().tick()
+    actions.tick(world())
     return jsonify(_portal_json(portal))
 
 
@@ -143,7 +143,8 @@ def update_app() -> Response:
 def event() -> Response:
     """Fire `event` with `data`; `auth` replaces keys of its auth block (null removes one)."""
     body = given()
-    count = world().fire_event(
+    count = actions.fire_event(
+        world(),
         str(body["event"]),
         body.get("data") or {},
         portal=chosen_portal(body.get("portal")),
@@ -244,7 +245,7 @@ def robot_call() -> Response:
         call = _forged_call(portal, robot, body)
         for _ in range(int(body.get("copies") or 1)):
             workflows.post_call(world(), portal, robot, call)
-    world().tick()
+    actions.tick(world())
     return jsonify(event_token=call["event_token"], workflow_id=call["workflow_id"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from devportal import app_events, cast, workflows
+from devportal import actions, app_events, cast, workflows
 from devportal.cast_papers import DEFAULT_TITLE
 from devportal.crm_types import crm_type
 from devportal.doubts import DOUBTS
@@ -32,7 +32,8 @@ def start() -> AnyResponse:
     status = {key[7:]: value for key, value in form.items() if key.startswith("status_") and value}
     document_id = int(form.get("document_id") or cast.CONTRACT)
     document = portal.documents.get(document_id) or abort(404)
-    process = world().start_process(
+    process = actions.start_process(
+        world(),
         portal=portal,
         entity_type_id=document.entity_type_id,
         deal_id=document.entity_id,
@@ -60,7 +61,9 @@ def add_document(deal_id: int) -> AnyResponse:
     sent = request.files.get("file")
     content = sent.read() if sent and sent.filename else None
     title = (sent.filename or "").rsplit(".", 1)[0] if sent and content else DEFAULT_TITLE
-    world().create_document(content, title=title, deal_id=deal_id, portal=portal_or_first())
+    actions.create_document(
+        world(), content, title=title, deal_id=deal_id, portal=portal_or_first()
+    )
     return redirect(link(f"/crm/deal/details/{deal_id}/", tab="documents"))
 
 
@@ -134,7 +137,7 @@ def frame_install_finish(sid: str) -> Response:
     frame, portal = _frame(sid)
     if not frame.is_installer:
         abort(409)
-    world().finish_install(portal, frame.user_id)
+    actions.finish_install(world(), portal, frame.user_id)
     return jsonify(ok=True)
 
 

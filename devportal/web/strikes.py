@@ -36,7 +36,7 @@ def before(
         world.sleep(world.config.slow_s)
     with world.lock:
         if "robots_deleted" in struck:
-            world.delete_robots(portal)
+            portal.app.robots.clear()
         if "uninstall" in struck:
             app_events.uninstall(world, portal)
         if "renamed_302" in struck and not portal.former_domains:

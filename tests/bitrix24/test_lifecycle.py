@@ -11,7 +11,7 @@ from bitrix24 import client, tasks
 from bitrix24.client import BitrixError
 from bitrix24.install import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
-from devportal import app_events, cast
+from devportal import actions, app_events, cast
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import EVENTS, announce
 
@@ -24,7 +24,7 @@ def quiet():
 
 
 def test_a_real_uninstallation_ends_the_portal_here(portal, world):
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
 
     assert tasks.has_due(timezone.now())
@@ -65,7 +65,7 @@ def test_an_event_that_is_ahead_of_the_removal_is_asked_about_again(
     tasks.run_due()
     assert Portal.objects.get().status == Portal.Status.ACTIVE
 
-    world.uninstall()
+    actions.uninstall(world)
     time_machine.move_to(timezone.now() + timedelta(minutes=11), tick=False)
     tasks.run_due()
 
@@ -89,7 +89,7 @@ def test_a_forged_announcement_is_refused(portal, world, client, changes, status
 def test_a_portal_that_refuses_calls_as_gone_is_checked_by_itself(portal, world, time_machine):
     """No event arrived (the application was never told), but REST says that it is not there."""
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
 
     with pytest.raises(BitrixError):
         client.call(portal, "profile")
@@ -100,7 +100,7 @@ def test_a_portal_that_refuses_calls_as_gone_is_checked_by_itself(portal, world,
 
 
 def test_a_portal_comes_back_by_its_wizard(portal, world, install):
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
     tasks.run_due()
     app_events.put_back(world.portal)
@@ -143,7 +143,7 @@ def test_an_update_may_bring_a_new_application_token(portal, world, administrato
 
 @pytest.mark.parametrize("event", ["ONAPPINSTALL", "ONAPPUPDATE"])
 def test_an_employee_cannot_bring_one(portal, world, event):
-    world.fire_event(event, user_id=cast.CLERK, changes={"application_token": "b" * 32})
+    actions.fire_event(world, event, user_id=cast.CLERK, changes={"application_token": "b" * 32})
     world.settle()
     tasks.run_due()
 
@@ -156,7 +156,7 @@ def test_an_event_with_tokens_of_another_portal_changes_nothing(portal, world):
     foreign = world.auth.issue(world.other_portal, cast.DIRECTOR)
     changes = {"access_token": foreign.access_token, "application_token": "c" * 32}
 
-    world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
+    actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
     world.settle()
     tasks.run_due()
 
@@ -242,7 +242,7 @@ def test_an_announcement_proves_nothing_where_no_token_is_left_to_ask_with(
 
 
 def uninstall(world, *, clean: bool):
-    world.uninstall(clean=clean)
+    actions.uninstall(world, clean=clean)
     world.settle()
     tasks.run_due()
 
@@ -305,7 +305,7 @@ def test_of_two_wishes_keeping_wins(portal, world, client):
     world.portal.app.handlers.clear()
     announce(client, world, clean="0")
     announce(client, world, clean="1")
-    world.uninstall()
+    actions.uninstall(world)
     tasks.run_due()
 
     assert Portal.objects.get().status == Portal.Status.UNINSTALLED
@@ -362,7 +362,7 @@ def test_a_payment_event_has_the_portal_asked_what_is_paid(portal, world, time_m
     time_machine.move_to(timezone.now() + timedelta(hours=2), tick=True)
     since = len(world.requests.rows)
 
-    world.fire_event("ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
+    actions.fire_event(world, "ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
     world.settle()
     tasks.run_due()
 
@@ -375,7 +375,7 @@ def test_a_payment_event_without_token_counts_once_an_hour(portal, world):
     tasks.run_due()
     world.ways.choose({"payment_token": "absent"})
 
-    world.fire_event("ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
+    actions.fire_event(world, "ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
     world.settle()
 
     assert not tasks.has_due(timezone.now())
@@ -384,7 +384,7 @@ def test_a_payment_event_without_token_counts_once_an_hour(portal, world):
 def test_a_payment_event_with_a_wrong_token_is_refused(portal, world):
     tasks.run_due()
 
-    world.fire_event("ONAPPPAYMENT", changes={"application_token": "0" * 32})
+    actions.fire_event(world, "ONAPPPAYMENT", changes={"application_token": "0" * 32})
     world.settle()
 
     assert world.sent[-1].status == 403

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bitrix24 import oauth, tasks, transport
 from bitrix24.client import BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
-from devportal import app_events, cast
+from devportal import actions, app_events, cast
 from devportal.app import create_app
 from devportal.wsgi_adapter import WSGIAdapter
 from tests.bitrix24.conftest import AUTH
@@ -28,7 +28,7 @@ def installed_anew(settled, world, install, open_app) -> Callable[[], Portal]:
         open_app(cast.CLERK)
         PortalToken.objects.get(bitrix_user_id=cast.DIRECTOR).delete()
         open_app(cast.DIRECTOR)
-        world.uninstall(clean=True)
+        actions.uninstall(world, clean=True)
         world.settle()
         app_events.put_back(world.portal)
         return install()
@@ -58,7 +58,7 @@ def test_the_first_look_does_not_end_it(installed_anew, time_machine):
 
 
 def test_looking_while_the_wizard_is_open_does_not_end_it(settled, world, open_app):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     app_events.put_back(world.portal)
     open_app()
@@ -73,7 +73,7 @@ def test_a_left_over_token_dies_alone(settled, world, install, open_app, time_ma
     """The event was lost, so nothing told us that the clerk's token is of an earlier time."""
     open_app(cast.CLERK)
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
     app_events.put_back(world.portal)
     install()
 
@@ -100,7 +100,7 @@ def test_a_false_announcement_costs_other_people_nothing(settled, world, client,
 
 
 def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, world, install):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     served = WSGIAdapter(create_app(world))
     came_back: list[Portal] = []
@@ -126,7 +126,7 @@ def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, 
 
 
 def test_who_installs_anew_between_verdict_and_end_is_not_thrown_out(settled, world, install):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     came_back: list[Portal] = []
 
@@ -171,14 +171,14 @@ def test_a_portal_that_was_ended_by_mistake_comes_back_by_its_own_calls(settled,
 def test_a_wish_of_the_earlier_installation_is_forgotten(
     settled, world, install, client, time_machine
 ):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     app_events.put_back(world.portal)
     install()
     tasks.run_due()
 
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
     refused_call()
     later(time_machine, minutes=3)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bitrix24 import tasks
 from bitrix24.models import Portal, PortalToken
-from devportal import app_events, cast
+from devportal import actions, app_events, cast
 from journal.events import EventKind
 from journal.models import AuditEvent
 from tests.bitrix24 import listener
@@ -105,7 +105,7 @@ def test_who_came_in_after_a_refusal_has_refuted_it(
     world.portal.users[cast.CLERK].is_admin = True
     open_app(cast.CLERK)
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
     refused_call(cast.CLERK)
     Portal.objects.update(uninstall_check_at=None)  # as after an answer that came too late
     app_events.put_back(world.portal)
@@ -141,13 +141,13 @@ def test_a_removal_that_was_noticed_first_keeps_the_wish_of_its_event(
     settled, world, time_machine, settings, checked
 ):
     settings.WIPE_AFTER_DAYS = 30
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     if checked:
         later(time_machine, minutes=3)
         assert status() == Portal.Status.UNINSTALLED
 
-    world.tick()
+    actions.tick(world)
     tasks.run_due()
 
     ended = Portal.objects.get()
@@ -163,7 +163,7 @@ def test_nothing_else_has_the_data_of_an_ended_portal_deleted(
     settled, world, client, time_machine, changes
 ):
     token = world.portal.application_token
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     later(time_machine, minutes=3)
 
@@ -175,12 +175,12 @@ def test_nothing_else_has_the_data_of_an_ended_portal_deleted(
 
 def test_keeping_wins_also_when_it_comes_late(settled, world, client, time_machine):
     token = world.portal.application_token
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     later(time_machine, minutes=3)
 
     announce(client, world, application_token=token, clean="0")
-    world.tick()
+    actions.tick(world)
 
     assert Portal.objects.get().wipe_at is None
 
@@ -189,7 +189,7 @@ def test_who_still_knows_the_token_long_after_the_end_is_not_heard(
     settled, world, client, time_machine
 ):
     token = world.portal.application_token
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     later(time_machine, minutes=3)
     later(time_machine, days=2)
@@ -207,7 +207,7 @@ def test_the_operator_sees_a_portal_that_may_be_gone(settled, world, client, sup
     PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
     if tokens == "none":
         PortalToken.objects.all().delete()
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
 
     tasks.run_due()
@@ -285,7 +285,7 @@ def test_an_administrator_who_comes_in_ends_that_doubt(settled, client, world, o
 
 
 def test_a_server_that_is_down_leaves_everything_open(settled, world, time_machine):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     world.faults.set({"auth_502": 1})
     tasks.run_due()

@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from devportal import cast
+from devportal import actions, cast
 
 from .conftest import APP_URL, AUTH_HOST, DOMAIN, robot
 
@@ -36,20 +36,20 @@ def test_installer_is_opened_with_the_documented_form(entry, world):
 
 
 def test_after_installation_the_application_page_is_opened(entry, world):
-    world.finish_install()
+    actions.finish_install(world)
 
     assert urlsplit(entry().json()["url"]).path == "/b24/app"
 
 
 def test_employees_wait_for_the_administrator_to_finish(entry, world):
     assert entry(**{"as": cast.CLERK}).status_code == 409
-    world.finish_install()
+    actions.finish_install(world)
     assert entry(**{"as": cast.CLERK}).status_code == 200
 
 
 def test_deal_tab_names_the_deal_in_a_json_text(entry, admin, world):
     admin.call("placement.bind", **TAB)
-    world.finish_install()
+    actions.finish_install(world)
 
     fields = entry(placement="CRM_DEAL_DETAIL_TAB", deal=315).json()["fields"]
 
@@ -61,7 +61,7 @@ def test_deal_tab_names_the_deal_in_a_json_text(entry, admin, world):
 
 
 def test_tab_that_is_not_bound(entry, world):
-    world.finish_install()
+    actions.finish_install(world)
 
     assert entry(placement="CRM_DEAL_DETAIL_TAB", deal=315).status_code == 409
 
@@ -97,9 +97,9 @@ def test_event_binding(admin, clerk, world):
 def test_no_events_before_the_installation_is_finished(admin, world, robot_app):
     admin.call("event.bind", event="ONCRMDEALUPDATE", handler=EVENTS_URL)
 
-    assert world.fire_event("ONCRMDEALUPDATE", {"FIELDS": {"ID": 315}}) == 0
-    world.finish_install()
-    assert world.fire_event("ONCRMDEALUPDATE", {"FIELDS": {"ID": 315}}, user_id=12) == 1
+    assert actions.fire_event(world, "ONCRMDEALUPDATE", {"FIELDS": {"ID": 315}}) == 0
+    actions.finish_install(world)
+    assert actions.fire_event(world, "ONCRMDEALUPDATE", {"FIELDS": {"ID": 315}}, user_id=12) == 1
     world.settle()
 
     (form,) = robot_app.forms
@@ -111,7 +111,7 @@ def test_no_events_before_the_installation_is_finished(admin, world, robot_app):
 def test_install_event_brings_a_refresh_token(admin, world, robot_app):
     admin.call("event.bind", event="ONAPPINSTALL", handler=EVENTS_URL)
 
-    world.finish_install()
+    actions.finish_install(world)
     world.settle()
 
     (form,) = robot_app.forms
@@ -123,9 +123,9 @@ def test_install_event_brings_a_refresh_token(admin, world, robot_app):
 def test_uninstall_event_has_no_tokens_and_nothing_is_left(admin, world, robot_app):
     admin.call("event.bind", event="ONAPPUNINSTALL", handler=EVENTS_URL)
     admin.call("placement.bind", **TAB)
-    world.finish_install()
+    actions.finish_install(world)
 
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
 
     (form,) = robot_app.forms
@@ -143,7 +143,7 @@ def test_uninstall_event_has_no_tokens_and_nothing_is_left(admin, world, robot_a
 
 def test_uninstall_event_may_come_after_the_removal(http, admin, world, robot_app):
     admin.call("event.bind", event="ONAPPUNINSTALL", handler=EVENTS_URL)
-    world.finish_install()
+    actions.finish_install(world)
     token = world.portal.application_token
 
     http.post(f"http://{DOMAIN}/_dev/uninstall", json={"late": True, "clean": 0})
@@ -151,7 +151,7 @@ def test_uninstall_event_may_come_after_the_removal(http, admin, world, robot_ap
 
     assert robot_app.forms == []
     assert admin.error("profile")[1] == "APPLICATION_NOT_FOUND"
-    world.tick()
+    actions.tick(world)
     (form,) = robot_app.forms
     assert form["data"]["CLEAN"] == "0"
     assert form["auth"]["application_token"] == token
@@ -159,7 +159,7 @@ def test_uninstall_event_may_come_after_the_removal(http, admin, world, robot_ap
 
 def test_update_event_may_come_without_tokens(http, admin, world, robot_app):
     admin.call("event.bind", event="ONAPPUPDATE", handler=EVENTS_URL)
-    world.finish_install()
+    actions.finish_install(world)
 
     http.post(f"http://{DOMAIN}/_dev/update-app", json={"user_id": 0})
 
@@ -170,7 +170,7 @@ def test_update_event_may_come_without_tokens(http, admin, world, robot_app):
 
 def test_forged_event_through_the_control_api(http, admin, world, robot_app):
     admin.call("event.bind", event="ONAPPUNINSTALL", handler=EVENTS_URL)
-    world.finish_install()
+    actions.finish_install(world)
 
     body = {"event": "ONAPPUNINSTALL", "auth": {"application_token": "forged"}}
     http.post(f"http://{DOMAIN}/_dev/event", json=body)
@@ -182,7 +182,7 @@ def test_forged_event_through_the_control_api(http, admin, world, robot_app):
 
 def test_update_deletes_robots_and_brings_the_wizard_back(http, admin, world, entry, robot_app):
     admin.call("bizproc.robot.add", **robot("signx_send"))
-    world.finish_install()
+    actions.finish_install(world)
 
     http.post(f"http://{DOMAIN}/_dev/update-app")
 
@@ -191,7 +191,7 @@ def test_update_deletes_robots_and_brings_the_wizard_back(http, admin, world, en
 
 
 def test_second_portal_has_its_own_installation(world):
-    world.finish_install()
+    actions.finish_install(world)
 
     assert not world.other_portal.app.is_installed
     assert world.other_portal.application_token != world.portal.application_token

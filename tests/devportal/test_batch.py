@@ -1,4 +1,4 @@
-from devportal import cast
+from devportal import actions, cast
 
 
 def test_later_commands_use_earlier_results(admin):
@@ -80,7 +80,7 @@ def test_what_is_not_text_is_skipped(admin):
 
 
 def test_dead_token_is_an_error_of_the_whole_batch(admin, world):
-    world.advance(3600)
+    actions.advance(world, 3600)
 
     assert admin.error("batch", cmd={"a": "profile"})[:2] == (401, "expired_token")
 

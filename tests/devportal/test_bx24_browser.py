@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from devportal import cast
+from devportal import actions, cast
 from devportal.config import Config
 from devportal.portal import Placement
 from devportal.serve import Server
@@ -149,7 +149,7 @@ def test_paths_open_in_a_slider_and_report_its_end(page, server):
 
 
 def test_application_in_a_slider_gets_its_parameters(page, server):
-    server.world.finish_install()
+    actions.finish_install(server.world)
     frame = open_app(page, server)
     frame.locator("#app").click()
     inner = page.frame_locator(".slider iframe")
@@ -165,7 +165,7 @@ def test_deal_tab_as_an_employee(page, server, app):
     server.world.portal.app.placements.append(
         Placement("CRM_DEAL_DETAIL_TAB", url, "SIGNX", {"ru": {"TITLE": "Подписание"}}, {})
     )
-    server.world.finish_install()
+    actions.finish_install(server.world)
     page.goto(f"http://{server.world.portal.domain}/crm/deal/details/315/?as={cast.CLERK}")
 
     page.get_by_role("link", name="Подписание").click()

@@ -1,6 +1,6 @@
 import pytest
 
-from devportal import cast
+from devportal import actions, cast
 
 from .conftest import DOMAIN, OTHER_DOMAIN, START, robot
 
@@ -39,7 +39,7 @@ def test_clock_moves(http, world):
 
 def test_reset_forgets_everything(http, admin, world):
     admin.call("bizproc.robot.add", **robot("x"))
-    world.finish_install()
+    actions.finish_install(world)
     world.faults.set({"slow": 1})
 
     http.post(f"{BASE}/reset")
@@ -67,7 +67,7 @@ def test_never_is_a_length_of_conversion(http, world):
     document_id = http.post(
         f"{BASE}/documents", json={"ref": "notice", "conversion_s": "never", "title": "Приказ"}
     ).json()["id"]
-    world.advance(1e9)
+    actions.advance(world, 1e9)
 
     assert not world.portal.documents[document_id].is_converted(world.clock.now())
     assert http.post(f"{BASE}/documents", json={"ref": "nothing"}).status_code == 400

@@ -2,6 +2,7 @@ import base64
 
 import pytest
 
+from devportal import actions
 from devportal.disk import COMMON_ROOT
 
 PDF = b"%PDF-1.7 signed"
@@ -53,7 +54,7 @@ def test_upload_without_the_named_part(admin, http, folder):
 
 def test_upload_link_dies_with_its_token(admin, http, folder, world):
     slot = admin.call("disk.folder.uploadfile", id=folder, data={"NAME": "a.pdf"})
-    world.advance(3600)
+    actions.advance(world, 3600)
 
     answer = http.post(slot["uploadUrl"], files={"file": ("x", PDF)})
 

@@ -1,7 +1,7 @@
 import pytest
 import requests
 
-from devportal import cast
+from devportal import actions, cast
 from devportal.world import World
 
 from .conftest import DOMAIN, Rest
@@ -15,17 +15,17 @@ def get(rest: Rest, document_id: int) -> dict:
 
 def test_pdf_appears_when_the_conversion_is_over(clerk, world):
     assert "pdfUrlMachine" not in get(clerk, cast.CONTRACT)
-    world.advance(2.9)
+    actions.advance(world, 2.9)
     assert "pdfUrlMachine" not in get(clerk, cast.CONTRACT)
 
-    world.advance(0.1)
+    actions.advance(world, 0.1)
 
     assert get(clerk, cast.CONTRACT)["pdfUrlMachine"]
 
 
 def test_machine_link_gives_the_pdf(clerk, http, world):
     get(clerk, cast.CONTRACT)
-    world.advance(3)
+    actions.advance(world, 3)
 
     answer = http.get(get(clerk, cast.CONTRACT)["pdfUrlMachine"])
 
@@ -35,7 +35,7 @@ def test_machine_link_gives_the_pdf(clerk, http, world):
 
 def test_machine_link_is_bound_to_its_token(admin, clerk, http, world):
     get(clerk, cast.CONTRACT)
-    world.advance(3)
+    actions.advance(world, 3)
     link = get(clerk, cast.CONTRACT)["pdfUrlMachine"]
 
     answer = http.get(link.replace(clerk.token, admin.token))
@@ -46,10 +46,10 @@ def test_machine_link_is_bound_to_its_token(admin, clerk, http, world):
 
 def test_machine_link_dies_with_its_token(clerk, http, world):
     get(clerk, cast.CONTRACT)
-    world.advance(3)
+    actions.advance(world, 3)
     link = get(clerk, cast.CONTRACT)["pdfUrlMachine"]
 
-    world.advance(3600)
+    actions.advance(world, 3600)
 
     answer = http.get(link)
     assert (answer.status_code, answer.json()["error"]) == (401, "expired_token")
@@ -69,7 +69,7 @@ def test_docx_is_there_at_once(clerk, http):
 
 def test_failed_conversion_says_so(clerk, world):
     assert get(clerk, cast.CONVERSION_FAILED)["isTransformationError"] is False
-    world.advance(3)
+    actions.advance(world, 3)
 
     document = get(clerk, cast.CONVERSION_FAILED)
 
@@ -79,7 +79,7 @@ def test_failed_conversion_says_so(clerk, world):
 
 def test_some_conversions_never_end(clerk, world):
     get(clerk, cast.NEVER_CONVERTED)
-    world.advance(30 * 86_400)
+    actions.advance(world, 30 * 86_400)
     fresh = Rest(clerk.http, DOMAIN, world.auth.issue(world.portal, cast.CLERK).access_token)
 
     document = get(fresh, cast.NEVER_CONVERTED)

@@ -1,6 +1,6 @@
 import pytest
 
-from devportal import cast
+from devportal import actions, cast
 from devportal.app import create_app
 from devportal.clock import Clock
 from devportal.config import Config
@@ -75,10 +75,10 @@ def test_token_of_one_portal_is_unknown_to_the_other(admin, http):
 
 
 def test_removed_application_is_told_before_expiry(admin, world):
-    world.advance(4000)
+    actions.advance(world, 4000)
     assert admin.error("profile")[1] == "expired_token"
 
-    world.uninstall()
+    actions.uninstall(world)
     assert admin.error("profile")[:2] == (401, "APPLICATION_NOT_FOUND")
 
 
@@ -128,7 +128,7 @@ def test_bucket_overflows_and_leaks():
         return client.get(f"/rest/profile?auth={token}", headers={"Host": DOMAIN}).status_code
 
     assert [ask() for _ in range(4)] == [200, 200, 200, 503]
-    world.advance(1)
+    actions.advance(world, 1)
     assert [ask() for _ in range(3)] == [200, 200, 503]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from devportal import cast
+from devportal import actions, cast
 from devportal.processes import StepState
 
 from .conftest import DOMAIN, OTHER_DOMAIN, robot
@@ -68,7 +68,7 @@ def test_employee_sees_why_there_is_no_application_yet(read):
 
 
 def test_removed_application_can_be_put_back(http, read, world):
-    world.uninstall()
+    actions.uninstall(world)
     assert "Приложение удалено" in read("/marketplace/app/").text
 
     http.post(f"http://{DOMAIN}/marketplace/reinstall")
@@ -109,7 +109,7 @@ def test_hr_document_runs_on_its_smart_process(http, admin, robot_app):
 
 def test_process_can_be_stopped(http, admin, world, robot_app):
     admin.call("bizproc.robot.add", **robot("signx_send"))
-    process = world.start_process()
+    process = actions.start_process(world)
 
     http.post(f"http://{DOMAIN}/process/{process.id}/terminate")
 
@@ -118,7 +118,7 @@ def test_process_can_be_stopped(http, admin, world, robot_app):
 
 def test_values_are_shown_and_escaped(read, admin, world, robot_app):
     admin.call("bizproc.robot.add", **robot("signx_send"))
-    process = world.start_process()
+    process = actions.start_process(world)
     token = process.step("send").event_token
     values = {"status_code": "<script>x</script>"}
     admin.call("bizproc.event.send", event_token=token, return_values=values)

@@ -13,7 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from devportal import cast, phpform, robot_calls
+from devportal import actions, cast, phpform, robot_calls
 from devportal.crm_types import crm_type
 from devportal.processes import Step
 from devportal.world import World
@@ -76,7 +76,7 @@ class Processes:
 
     def begin(self, code: str, inputs: dict[str, Any], use_subscription: str = "") -> Step:
         step = Step("robot", code, inputs)
-        self.devportal.start_process(steps=[step], use_subscription=use_subscription)
+        actions.start_process(self.devportal, steps=[step], use_subscription=use_subscription)
         return step
 
 

@@ -16,7 +16,7 @@ from bitrix24 import client, features, methods, transport
 from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
-from devportal import app_events, cast
+from devportal import actions, app_events, cast
 from devportal.doubts import DOUBTS
 from documents import flow
 from documents.models import CrmBinding, Document
@@ -62,7 +62,7 @@ def work_on(processes, clock, hours: int = 1) -> None:
     """A while passes, and the worker takes up what has become due."""
     for _quarter in range(hours * 4):
         processes.worker.run()
-        processes.devportal.tick()
+        actions.tick(processes.devportal)
         clock(minutes=15)
     processes.worker.run()
 
@@ -120,7 +120,7 @@ def test_03_brackets(way, processes, converted):
 @doubt("booleans")
 @pytest.mark.parametrize("wipes", [True, False])
 def test_03_yes_and_no(way, wipes, portal, devportal, worker):
-    devportal.uninstall(clean=wipes)
+    actions.uninstall(devportal, clean=wipes)
     worker.run()
 
     gone = Portal.objects.get()
@@ -263,7 +263,7 @@ def test_09_a_payment_has_us_look(way, portal, devportal, worker, clock):
     devportal.portal.unavailable_scopes.add("im")
     clock(hours=2)
 
-    devportal.fire_event("ONAPPPAYMENT", {"STATUS": "D", "PAYMENT_EXPIRED": "Y"})
+    actions.fire_event(devportal, "ONAPPPAYMENT", {"STATUS": "D", "PAYMENT_EXPIRED": "Y"})
     worker.run()
 
     assert Portal.objects.get().missing == ["plan:im"]
@@ -298,12 +298,12 @@ def test_11_an_answer_is_short(way, processes, converted, clock):
 
 @doubt("conversion_event")
 def test_12_the_end_of_a_conversion(way, processes, devportal, clock):
-    document = devportal.create_document(conversion_s=30)
+    document = actions.create_document(devportal, conversion_s=30)
     step = processes.send(document=document.id)
     for _look in range(4):
         processes.worker.run()
         clock(seconds=20)
-        devportal.tick()
+        actions.tick(devportal)
     processes.worker.run()
 
     assert step.values["response_code"] == "ok"

@@ -13,7 +13,7 @@ from bitrix24 import client, transport
 from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
-from devportal import app_events, cast, phpform
+from devportal import actions, app_events, cast, phpform
 from documents.models import Document
 from employees.models import Employee, EmployeeRight, Right
 from signx.env import Host
@@ -45,7 +45,7 @@ def post_event(wire, event, auth, **data):
 
 def test_01_an_update_deletes_our_robots(robots_on, devportal, worker):
     devportal.ways.choose({"update_handlers": "lost"})
-    devportal.finish_install()
+    actions.finish_install(devportal)
 
     app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
     assert devportal.portal.app.robots == {}
@@ -126,14 +126,14 @@ def test_12_the_event_of_a_removal_may_come_after_we_have_noticed_it(
     portal, devportal, worker, clock
 ):
     worker.run()
-    devportal.uninstall(clean=True, late=True)
+    actions.uninstall(devportal, clean=True, late=True)
     with pytest.raises(BitrixError):
         client.call(portal, "profile")
     clock(minutes=3)
     worker.run()
     assert Portal.objects.get().status == Portal.Status.UNINSTALLED
 
-    devportal.tick()
+    actions.tick(devportal)
 
     assert Portal.objects.get().wipe_at is not None, "the wish to delete the data is not lost"
 
@@ -145,7 +145,7 @@ def test_13_the_application_token_is_known_to_every_user(
     """And what his browser posts is in his hands as well."""
     worker.run()
     refused = devportal.auth.issue(devportal.other_portal, cast.DIRECTOR).refresh_token
-    devportal.uninstall(devportal.other_portal)
+    actions.uninstall(devportal, devportal.other_portal)
     entry = vostok.get("entry", **{"as": cast.CLERK})
     http = requests.Session()
     http.mount("http://", wire)
@@ -243,7 +243,7 @@ def test_22_the_console_asks_our_addresses_with_head(db, wire, path, verb):
 def test_23_no_event_comes_before_the_wizard_is_done(transactional_db, vostok, devportal):
     Frame(vostok, cast.DIRECTOR)
 
-    assert devportal.fire_event("ONAPPINSTALL") == 0
+    assert actions.fire_event(devportal, "ONAPPINSTALL") == 0
     assert Portal.objects.get().application_token == devportal.portal.application_token
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bitrix24 import client, methods
 from bitrix24.client import BitrixError
-from devportal import cast
+from devportal import actions, cast
 from devportal.workflows import terminate
 from documents import flow
 from documents.crm_references import read_item
@@ -118,7 +118,7 @@ def test_06_properties_may_be_missing_and_keys_unknown(robots_on, caller, worker
 
 def test_07_the_pdf_comes_late_and_its_link_may_be_a_page(processes, portal, devportal, clock):
     devportal.portal.documents[cast.HR_NOTICE].conversion_started_at = 0
-    document = devportal.create_document(conversion_s=30)
+    document = actions.create_document(devportal, conversion_s=30)
     devportal.ways.choose({"link_error": "html"})
     step = processes.send(document=document.id)
     for _look in range(4):
@@ -180,7 +180,7 @@ def test_24_a_placed_robot_lives_as_long_as_its_code(
     assert devportal.calls("bizproc.robot.update")[-1]["CODE"] == "signx_status"
 
     step = processes.status(document="x")
-    devportal.delete_robots()
+    devportal.portal.app.robots.clear()
     processes.worker.run()
     assert step.state == "waiting", "its record is missing: the answer is lost"
     restore_robots(robots_on, cast.DIRECTOR)
@@ -247,7 +247,7 @@ def test_27_process_and_deal_are_gone_while_signing_is_pending(
     flow.move(document.pk, "declined", actor="signer:2", detail="Передумали")
     for _hour in range(3):
         processes.worker.run()
-        devportal.tick()
+        actions.tick(devportal)
         clock(hours=1)
 
     document.refresh_from_db()
