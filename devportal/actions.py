@@ -13,11 +13,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from devportal import app_events, cast, conversions, workflows
+from devportal import cast, conversions
+from devportal.application import app_events
 from devportal.paper.faulty import simple_docx
-from devportal.plan import default_steps
-from devportal.portal import DEAL, GeneratedDocument, Portal
-from devportal.processes import Process, Step
+from devportal.portals.portal import DEAL, GeneratedDocument, Portal
+from devportal.processes import runner
+from devportal.processes.plan import default_steps
+from devportal.processes.process import Process, Step
 from devportal.world import World
 
 
@@ -33,7 +35,7 @@ def tick(world: World) -> None:
         while world.jobs:
             world.jobs.popleft()()
         for portal in world.portals:
-            workflows.close_overdue(world, portal)
+            runner.close_overdue(world, portal)
             conversions.announce(world, portal)
     world.settle_inline()
 
@@ -101,7 +103,7 @@ def start_process(
         step.use_subscription = step.use_subscription or use_subscription
         step.timeout_s = step.timeout_s or timeout_s
     with world.lock:
-        process = workflows.start(
+        process = runner.start(
             world,
             portal or world.portal,
             entity_type_id=entity_type_id,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from devportal import app_events
-from devportal.faults import Point
-from devportal.portal import GeneratedDocument, Portal
+from devportal.application import app_events
+from devportal.behaviour.faults import Point
+from devportal.portals.portal import GeneratedDocument, Portal
 from devportal.world import World
 
 

@@ -12,18 +12,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from devportal import cast
+from devportal.application.courier import Courier, new_session
+from devportal.application.outgoing import Outgoing
+from devportal.auth.tokens import AuthServer
+from devportal.behaviour.doubts import Ways
+from devportal.behaviour.faults import FaultTable
+from devportal.behaviour.limits import Bucket, OperatingMeter
+from devportal.cast.portals import build_portals
 from devportal.clock import Clock
 from devportal.config import Config
-from devportal.courier import Courier, new_session
-from devportal.deliveries import Outgoing
-from devportal.doubts import Ways
-from devportal.faults import FaultTable
-from devportal.limits import Bucket, OperatingMeter
 from devportal.mailbox import Mailbox
-from devportal.portal import Portal
+from devportal.portals.portal import Portal
 from devportal.records import RequestLog
-from devportal.tokens import AuthServer
 
 __all__ = ["Config", "World"]
 
@@ -46,7 +46,7 @@ class World:
 
     def _forget(self) -> None:
         self.auth = AuthServer(self.config, self.clock, self.ways)
-        self.portals = cast.build_portals(self.config, self.clock.now())
+        self.portals = build_portals(self.config, self.clock.now())
         self.sent: list[Outgoing] = []
         self.frames: dict[str, Any] = {}
         self._buckets = {row.member_id: self._new_bucket() for row in self.portals}

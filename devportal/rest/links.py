@@ -8,7 +8,7 @@ import secrets
 from urllib.parse import urlencode
 
 from devportal.errors import RestError
-from devportal.portal import Portal
+from devportal.portals.portal import Portal
 from devportal.world import World
 
 

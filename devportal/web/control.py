@@ -12,10 +12,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from devportal import actions, cast
-from devportal.cast_papers import DEFAULT_TITLE
-from devportal.faults import FAULTS
-from devportal.portal import DEAL
-from devportal.processes import Step
+from devportal.behaviour.faults import FAULTS
+from devportal.cast.papers import DEFAULT_TITLE
+from devportal.portals.portal import DEAL
+from devportal.processes.process import Step
 from devportal.web.rest_routes import file_response
 from devportal.web.shapes import document_json, process_json
 from devportal.web.state import chosen_portal, world

@@ -6,11 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from devportal import actions, app_events, cast, robot_calls, workflows
-from devportal.crm_types import crm_type
+from devportal import actions, cast
+from devportal.application import app_events
+from devportal.application.frames import MAIN, deal_options, open_entry
+from devportal.cast.portals import new_item
 from devportal.errors import EntryRefused
-from devportal.frames import MAIN, deal_options, open_entry
-from devportal.portal import DEAL, Portal
+from devportal.portals.crm_types import crm_type
+from devportal.portals.portal import DEAL, Portal
+from devportal.processes import robot_calls, runner
 from devportal.web.control import given, missing_value, nothing_there, wrong_value
 from devportal.web.rest_routes import file_response
 from devportal.web.shapes import comment_json, document_json, notification_json
@@ -178,7 +181,7 @@ def terminate() -> Response:
     body = given()
     portal = chosen_portal(body.get("portal"))
     with world().lock:
-        workflows.terminate(world(), portal.processes[str(body["process"])])
+        runner.terminate(world(), portal.processes[str(body["process"])])
     return jsonify(ok=True)
 
 
@@ -197,7 +200,7 @@ def create_item(entity_type_id: int) -> Response:
     body = given()
     portal = chosen_portal(body.pop("portal", None))
     with world().lock:
-        item = cast.new_item(portal, entity_type_id, body, world().clock.now())
+        item = new_item(portal, entity_type_id, body, world().clock.now())
     return jsonify(item)
 
 
@@ -244,7 +247,7 @@ def robot_call() -> Response:
     with world().lock:
         call = _forged_call(portal, robot, body)
         for _ in range(int(body.get("copies") or 1)):
-            workflows.post_call(world(), portal, robot, call)
+            runner.post_call(world(), portal, robot, call)
     actions.tick(world())
     return jsonify(event_token=call["event_token"], workflow_id=call["workflow_id"])
 

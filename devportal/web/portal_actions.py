@@ -7,15 +7,17 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from devportal import actions, app_events, cast, workflows
-from devportal.cast_papers import DEFAULT_TITLE
-from devportal.crm_types import crm_type
-from devportal.doubts import DOUBTS
+from devportal import actions, cast
+from devportal.application import app_events
+from devportal.application.frames import Frame, open_entry
+from devportal.auth.tokens import ACCESS_LIFETIME_S
+from devportal.behaviour.doubts import DOUBTS
+from devportal.behaviour.faults import FAULTS
+from devportal.cast.papers import DEFAULT_TITLE
 from devportal.errors import EntryRefused
-from devportal.faults import FAULTS
-from devportal.frames import Frame, open_entry
-from devportal.portal import Portal
-from devportal.tokens import ACCESS_LIFETIME_S
+from devportal.portals.crm_types import crm_type
+from devportal.portals.portal import Portal
+from devportal.processes import runner
 from devportal.web.control import strike_now
 from devportal.web.links import link
 from devportal.web.state import portal_or_first, viewer, world
@@ -51,7 +53,7 @@ def terminate(process_id: str) -> AnyResponse:
     """The button «Остановить»."""
     process = portal_or_first().processes.get(process_id) or abort(404)
     with world().lock:
-        workflows.terminate(world(), process)
+        runner.terminate(world(), process)
     return redirect(link(f"/process/{process_id}/"))
 
 

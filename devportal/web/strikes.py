@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.urls import iri_to_uri
 
-from devportal import app_events
+from devportal.application import app_events
+from devportal.behaviour.faults import Point
 from devportal.errors import RestError
-from devportal.faults import Point
-from devportal.portal import Portal
+from devportal.portals.portal import Portal
 from devportal.records import RequestRecord
 from devportal.rest.dispatch import to_json
 from devportal.web import state

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from bitrix24 import tasks, transport
 from bitrix24.models import Portal
-from devportal import actions, cast, frames
+from devportal import actions, cast
+from devportal.application import frames
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host

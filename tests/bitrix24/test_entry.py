@@ -10,8 +10,9 @@ from django.utils import timezone
 from bitrix24 import auth, transport
 from bitrix24.auth import REFUSED_ENTRIES
 from bitrix24.models import FrameSession, Portal, PortalToken
-from devportal import cast, frames
+from devportal import cast
 from devportal.app import create_app
+from devportal.application import frames
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.limits import Rule, network_of, spend
 from tests.bitrix24.conftest import AUTH, DOMAIN, STRANGER, bearer

@@ -15,7 +15,7 @@ from bitrix24.client import BitrixError, Command
 from bitrix24.errors import from_answer
 from bitrix24.models import MethodBudget, Portal
 from devportal import cast
-from devportal.limits import Bucket, OperatingMeter
+from devportal.behaviour.limits import Bucket, OperatingMeter
 from signx.errors import ErrorCode
 
 WORKERS = 4

@@ -6,7 +6,8 @@ import pytest
 
 from bitrix24 import tasks
 from bitrix24.models import HeldCall, Portal
-from devportal import actions, app_events, cast
+from devportal import actions, cast
+from devportal.application import app_events
 from tests.bitrix24.removals import later
 
 pytestmark = pytest.mark.django_db

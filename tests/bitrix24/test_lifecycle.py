@@ -11,7 +11,8 @@ from bitrix24 import client, tasks
 from bitrix24.client import BitrixError
 from bitrix24.install import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
-from devportal import actions, app_events, cast
+from devportal import actions, cast
+from devportal.application import app_events
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import EVENTS, announce
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from bitrix24 import oauth, tasks, transport
 from bitrix24.client import BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
-from devportal import actions, app_events, cast
+from devportal import actions, cast
 from devportal.app import create_app
+from devportal.application import app_events
 from devportal.wsgi_adapter import WSGIAdapter
 from tests.bitrix24.conftest import AUTH
 from tests.bitrix24.removals import announce, later, refused_call, status

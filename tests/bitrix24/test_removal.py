@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from bitrix24 import tasks
 from bitrix24.models import Portal, PortalToken
-from devportal import actions, app_events, cast
+from devportal import actions, cast
+from devportal.application import app_events
 from journal.events import EventKind
 from journal.models import AuditEvent
 from tests.bitrix24 import listener

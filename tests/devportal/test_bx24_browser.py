@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 
 from devportal import actions, cast
 from devportal.config import Config
-from devportal.portal import Placement
+from devportal.portals.portal import Placement
 from devportal.serve import Server
 from devportal.world import World
 from tests.tools import program

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from devportal.courier import UNREACHABLE, Courier, new_session
+from devportal.application.courier import UNREACHABLE, Courier, new_session
 
 from .robot_app import RobotApp
 

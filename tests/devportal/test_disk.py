@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from devportal import actions
-from devportal.disk import COMMON_ROOT
+from devportal.portals.disk import COMMON_ROOT
 
 PDF = b"%PDF-1.7 signed"
 

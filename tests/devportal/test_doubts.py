@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import requests
 
-from devportal import actions, app_events, cast
+from devportal import actions, cast
 from devportal.app import create_app
-from devportal.doubts import DOUBTS, Ways, parse_ways
-from devportal.frames import open_entry
-from devportal.processes import Step
+from devportal.application import app_events
+from devportal.application.frames import open_entry
+from devportal.behaviour.doubts import DOUBTS, Ways, parse_ways
+from devportal.processes.process import Step
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 

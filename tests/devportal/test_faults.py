@@ -2,7 +2,7 @@ import pytest
 import requests
 
 from devportal import actions
-from devportal.faults import FAULTS, FaultTable, Point, parse_faults
+from devportal.behaviour.faults import FAULTS, FaultTable, Point, parse_faults
 
 from .conftest import AUTH_HOST, DOMAIN, Rest, robot
 

@@ -1,7 +1,7 @@
 import pytest
 
 from devportal import actions, cast
-from devportal.processes import StepState
+from devportal.processes.process import StepState
 
 from .conftest import DOMAIN, OTHER_DOMAIN, robot
 

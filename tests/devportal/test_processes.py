@@ -1,7 +1,8 @@
 import pytest
 
-from devportal import actions, cast, workflows
-from devportal.processes import CREATE_DOCUMENT, Step, StepState
+from devportal import actions, cast
+from devportal.processes import runner
+from devportal.processes.process import CREATE_DOCUMENT, Step, StepState
 
 from .conftest import APP_URL, DOMAIN, Rest, robot
 
@@ -86,7 +87,7 @@ def test_bad_signature_is_403(world, robots, admin):
 
 def test_token_of_a_terminated_process_is_true_and_without_effect(world, robots, admin):
     process = actions.start_process(world)
-    workflows.terminate(world, process)
+    runner.terminate(world, process)
 
     assert answer(admin, process.step("send").event_token, status_code="sent") is True
     assert process.step("send").values == {}

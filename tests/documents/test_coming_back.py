@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from bitrix24.models import Portal, PortalToken
 from demo import people
-from devportal import actions, app_events, cast
+from devportal import actions, cast
+from devportal.application import app_events
 from documents import files
 from documents.models import Document, StoredFile
 from employees.models import Employee

@@ -13,9 +13,10 @@ from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from devportal import actions, cast, phpform, robot_calls
-from devportal.crm_types import crm_type
-from devportal.processes import Step
+from devportal import actions, cast, phpform
+from devportal.portals.crm_types import crm_type
+from devportal.processes import robot_calls
+from devportal.processes.process import Step
 from devportal.world import World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, SignatureProfile

@@ -9,7 +9,8 @@ from django_q.models import OrmQ
 
 from bitrix24 import tasks
 from bitrix24.models import Portal
-from devportal import app_events, cast
+from devportal import cast
+from devportal.application import app_events
 from employees import balances
 from journal.events import EventKind
 from journal.models import AuditEvent

@@ -15,8 +15,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from bitrix24.models import Portal
-from devportal.cast_papers import DEFAULT_TITLE, default_contract
-from devportal.cast_people import VOSTOK
+from devportal.cast.papers import DEFAULT_TITLE, default_contract
+from devportal.cast.people import VOSTOK
 from documents import annulling, flow, services, tasks
 from documents.act_codes import Act
 from documents.creation import Counterparty

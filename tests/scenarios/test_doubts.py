@@ -1,7 +1,8 @@
 """What nobody knows for sure about Bitrix24, decided every way it can be: SIGNX does its job.
 
-A test for each switch of the stand-in portal (devportal/doubts.py), each way a row of its own. The
-number is that of the contract's list of doubts; the last test sees to it that none is missing.
+A test for each switch of the stand-in portal (devportal/behaviour/doubts.py), each way a row of its
+own. The number is that of the contract's list of doubts; the last test sees to it that none is
+missing.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from bitrix24 import client, features, methods, transport
 from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
-from devportal import actions, app_events, cast
-from devportal.doubts import DOUBTS
+from devportal import actions, cast
+from devportal.application import app_events
+from devportal.behaviour.doubts import DOUBTS
 from documents import flow
 from documents.models import CrmBinding, Document
 from documents.signer_forms import REASON_LIMIT

@@ -13,7 +13,8 @@ from bitrix24 import client, transport
 from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
-from devportal import actions, app_events, cast, phpform
+from devportal import actions, cast, phpform
+from devportal.application import app_events
 from documents.models import Document
 from employees.models import Employee, EmployeeRight, Right
 from signx.env import Host

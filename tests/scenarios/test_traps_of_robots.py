@@ -7,7 +7,7 @@ import pytest
 from bitrix24 import client, methods
 from bitrix24.client import BitrixError
 from devportal import actions, cast
-from devportal.workflows import terminate
+from devportal.processes.runner import terminate
 from documents import flow
 from documents.crm_references import read_item
 from documents.models import Document

@@ -1,0 +1,1 @@
+"""The authorization server and what it lends to calls."""

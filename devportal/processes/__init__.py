@@ -1,0 +1,1 @@
+"""Business processes and their robots."""
