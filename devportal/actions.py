@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from devportal import cast, conversions
-from devportal.application import app_events
+from devportal.application import events, installation
 from devportal.paper.faulty import simple_docx
 from devportal.portals.portal import DEAL, GeneratedDocument, Portal
 from devportal.processes import runner
@@ -74,7 +74,7 @@ def create_document(
         conversions.begin(world, document)
         where.documents[document.id] = document
         fields = conversions.event_fields(document)
-        app_events.fire(world, where, "ONCRMDOCUMENTGENERATORDOCUMENTADD", {"FIELDS": fields})
+        events.fire(world, where, "ONCRMDOCUMENTGENERATORDOCUMENTADD", {"FIELDS": fields})
     world.settle_inline()
     return document
 
@@ -121,7 +121,7 @@ def finish_install(
 ) -> None:
     """What the wizard's `installFinish` does."""
     with world.lock:
-        app_events.finish_install(world, portal or world.portal, user_id)
+        installation.finish(world, portal or world.portal, user_id)
     world.settle_inline()
 
 
@@ -130,7 +130,7 @@ def uninstall(
 ) -> None:
     """Remove the application from a portal; ONAPPUNINSTALL goes out, or with the next tick."""
     with world.lock:
-        app_events.uninstall(world, portal or world.portal, clean=clean, late=late)
+        installation.uninstall(world, portal or world.portal, clean=clean, late=late)
     world.settle_inline()
 
 
@@ -145,7 +145,7 @@ def fire_event(
 ) -> int:
     """Post an event to its handlers; `changes` replaces keys of its auth block."""
     with world.lock:
-        count = app_events.fire(
+        count = events.fire(
             world, portal or world.portal, event, data or {}, user_id=user_id, changes=changes
         )
     world.settle_inline()

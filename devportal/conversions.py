@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from devportal.application import app_events
+from devportal.application import events
 from devportal.behaviour.faults import Point
 from devportal.portals.portal import GeneratedDocument, Portal
 from devportal.world import World
@@ -29,7 +29,7 @@ def announce(world: World, portal: Portal) -> None:
             continue
         document.is_announced = True
         event = "ONCRMDOCUMENTGENERATORDOCUMENTUPDATE"
-        app_events.fire(world, portal, event, {"FIELDS": event_fields(document)})
+        events.fire(world, portal, event, {"FIELDS": event_fields(document)})
 
 
 def event_fields(document: GeneratedDocument) -> dict[str, int]:

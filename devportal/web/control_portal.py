@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from devportal.application.frames import MAIN, deal_options, open_entry
 from devportal.cast.portals import new_item
 from devportal.errors import EntryRefused
@@ -124,7 +124,7 @@ def reinstall() -> Response:
     """Add the application again after it was removed; its wizard waits."""
     portal = chosen_portal(given().get("portal"))
     with world().lock:
-        app_events.put_back(portal)
+        installation.put_back(portal)
     return jsonify(_portal_json(portal))
 
 
@@ -137,7 +137,7 @@ def update_app() -> Response:
     body = given()
     portal = chosen_portal(body.get("portal"))
     with world().lock:
-        app_events.update_app(world(), portal, int(body.get("user_id", cast.DIRECTOR)))
+        installation.update(world(), portal, int(body.get("user_id", cast.DIRECTOR)))
     actions.tick(world())
     return jsonify(_portal_json(portal))
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from devportal.application.frames import Frame, open_entry
 from devportal.auth.tokens import ACCESS_LIFETIME_S
 from devportal.behaviour.doubts import DOUBTS
@@ -101,7 +101,7 @@ def strike(name: str) -> AnyResponse:
 def reinstall() -> AnyResponse:
     """The button «Установить» after the application was removed."""
     with world().lock:
-        app_events.put_back(portal_or_first())
+        installation.put_back(portal_or_first())
     return redirect(link("/marketplace/app/"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.urls import iri_to_uri
 
-from devportal.application import app_events
+from devportal.application import installation
 from devportal.behaviour.faults import Point
 from devportal.errors import RestError
 from devportal.portals.portal import Portal
@@ -38,7 +38,7 @@ def before(
         if "robots_deleted" in struck:
             portal.app.robots.clear()
         if "uninstall" in struck:
-            app_events.uninstall(world, portal)
+            installation.uninstall(world, portal)
         if "renamed_302" in struck and not portal.former_domains:
             portal.rename()
         if "expired_token" in struck:

@@ -7,7 +7,7 @@ import pytest
 from bitrix24 import tasks
 from bitrix24.models import HeldCall, Portal
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from tests.bitrix24.removals import later
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_only_so_many_calls_are_held(settled, world, client):
 def test_a_held_call_waits_while_the_server_is_down(settled, world, time_machine):
     world.ways.choose({"update_token": "new"})
     world.faults.set({"info_502": 1})
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
     tasks.run_due()
     assert Portal.objects.get().application_token == settled.application_token

@@ -12,7 +12,7 @@ from bitrix24.client import BitrixError
 from bitrix24.install import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import EVENTS, announce
 
@@ -104,7 +104,7 @@ def test_a_portal_comes_back_by_its_wizard(portal, world, install):
     actions.uninstall(world)
     world.settle()
     tasks.run_due()
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
 
     back = install()
 
@@ -115,7 +115,7 @@ def test_a_portal_comes_back_by_its_wizard(portal, world, install):
 
 
 def test_an_update_has_the_registrations_looked_over(portal, world):
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
 
     assert world.portal.app.handlers
@@ -131,7 +131,7 @@ def test_an_update_may_bring_a_new_application_token(portal, world, administrato
     world.portal.language = "en"
     world.ways.choose({"update_token": "new"})
 
-    app_events.update_app(world, world.portal, user_id)
+    installation.update(world, world.portal, user_id)
     world.settle()
     tasks.run_due()
 
@@ -170,7 +170,7 @@ def test_an_update_without_tokens_has_the_portal_looked_over_too(portal, world):
     tasks.run_due()
     assert not tasks.has_due(timezone.now())
 
-    app_events.update_app(world, world.portal, 0)
+    installation.update(world, world.portal, 0)
     world.settle()
 
     assert world.sent[-1].status == 200
@@ -182,7 +182,7 @@ def test_an_update_is_not_lost_while_the_authorization_server_is_away(portal, wo
     PortalToken.objects.all().delete()
     world.faults.set({"info_502": 1})
 
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
     assert world.sent[-1].status == 200
     assert Portal.objects.get().look_over_at <= timezone.now()
@@ -291,7 +291,7 @@ def test_a_wipe_that_broke_off_is_done_again(portal, world, time_machine, settin
 def test_who_comes_back_in_time_finds_everything(portal, world, install, time_machine):
     uninstall(world, clean=True)
     assert Portal.objects.get().wipe_at is not None
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
 
     install()
     time_machine.move_to(timezone.now() + timedelta(days=365), tick=False)
@@ -331,7 +331,7 @@ def test_nothing_of_the_old_tokens_is_left(portal, world, install):
     uninstall(world, clean=False)
     assert not PortalToken.objects.exists()
     assert Portal.objects.get().offer == ""
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
 
     back = install()
 

@@ -13,7 +13,7 @@ from bitrix24.client import BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
 from devportal import actions, cast
 from devportal.app import create_app
-from devportal.application import app_events
+from devportal.application import installation
 from devportal.wsgi_adapter import WSGIAdapter
 from tests.bitrix24.conftest import AUTH
 from tests.bitrix24.removals import announce, later, refused_call, status
@@ -31,7 +31,7 @@ def installed_anew(settled, world, install, open_app) -> Callable[[], Portal]:
         open_app(cast.DIRECTOR)
         actions.uninstall(world, clean=True)
         world.settle()
-        app_events.put_back(world.portal)
+        installation.put_back(world.portal)
         return install()
 
     return again
@@ -61,7 +61,7 @@ def test_the_first_look_does_not_end_it(installed_anew, time_machine):
 def test_looking_while_the_wizard_is_open_does_not_end_it(settled, world, open_app):
     actions.uninstall(world, clean=True)
     world.settle()
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     open_app()
 
     tasks.run_due()
@@ -75,7 +75,7 @@ def test_a_left_over_token_dies_alone(settled, world, install, open_app, time_ma
     open_app(cast.CLERK)
     world.portal.app.handlers.clear()
     actions.uninstall(world)
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     install()
 
     refused_call(cast.CLERK)
@@ -113,7 +113,7 @@ def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, 
             answer = served.send(request, *args, **kwargs)
             if "/oauth/token/" in request.url and not came_back:
                 came_back.append(Portal.objects.get())
-                app_events.put_back(world.portal)
+                installation.put_back(world.portal)
                 install()
             return answer
 
@@ -135,7 +135,7 @@ def test_who_installs_anew_between_verdict_and_end_is_not_thrown_out(settled, wo
         answer = execute(sql, params, many, context)
         if '"dead_at" >=' in sql and not came_back:  # the last thing that the verdict reads
             came_back.append(Portal.objects.get())
-            app_events.put_back(world.portal)
+            installation.put_back(world.portal)
             install()
         return answer
 
@@ -161,7 +161,7 @@ def test_a_portal_that_was_ended_by_mistake_comes_back_by_its_own_calls(settled,
     Portal.objects.update(uninstalled_at=timezone.now(), **ended)
     PortalToken.objects.all().delete()
 
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
     tasks.run_due()
 
@@ -174,7 +174,7 @@ def test_a_wish_of_the_earlier_installation_is_forgotten(
 ):
     actions.uninstall(world, clean=True)
     world.settle()
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     install()
     tasks.run_due()
 

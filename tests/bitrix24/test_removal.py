@@ -13,7 +13,7 @@ from django.utils import timezone
 from bitrix24 import tasks
 from bitrix24.models import Portal, PortalToken
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from journal.events import EventKind
 from journal.models import AuditEvent
 from tests.bitrix24 import listener
@@ -37,7 +37,7 @@ def support(db) -> Client:
 def refused_elsewhere(world) -> str:
     """A refresh token of a portal of one's own that has removed the application."""
     mine = world.auth.issue(world.other_portal, cast.DIRECTOR)
-    app_events.uninstall(world, world.other_portal)
+    installation.uninstall(world, world.other_portal)
     return mine.refresh_token
 
 
@@ -109,7 +109,7 @@ def test_who_came_in_after_a_refusal_has_refuted_it(
     actions.uninstall(world)
     refused_call(cast.CLERK)
     Portal.objects.update(uninstall_check_at=None)  # as after an answer that came too late
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     time_machine.move_to(timezone.now() + timedelta(minutes=1), tick=False)
     install()
     tasks.run_due()

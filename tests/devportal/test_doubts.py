@@ -7,7 +7,7 @@ import requests
 
 from devportal import actions, cast
 from devportal.app import create_app
-from devportal.application import app_events
+from devportal.application import installation
 from devportal.application.frames import open_entry
 from devportal.behaviour.doubts import DOUBTS, Ways, parse_ways
 from devportal.processes.process import Step
@@ -139,7 +139,7 @@ def test_what_an_update_leaves(world, admin, robot_app, way):
     token = world.portal.application_token
     world.ways.choose({"update_handlers": way, "update_token": "new"})
 
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
 
     assert bool(world.portal.app.handlers) is (way == "kept")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from bitrix24.models import Portal, PortalToken
 from demo import people
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from documents import files
 from documents.models import Document, StoredFile
 from employees.models import Employee
@@ -37,7 +37,7 @@ def test_documents_are_back_and_old_tokens_are_not(
     worker.run()
     assert Portal.objects.get().status == Portal.Status.UNINSTALLED
     assert not PortalToken.objects.exists()
-    app_events.put_back(devportal.portal)  # type: ignore[attr-defined]
+    installation.put_back(devportal.portal)  # type: ignore[attr-defined]
     back = install(vostok)
     page = people.Frame(vostok, cast.DIRECTOR)
 

@@ -18,7 +18,7 @@ from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
 from devportal import actions, cast
-from devportal.application import app_events
+from devportal.application import installation
 from devportal.behaviour.doubts import DOUBTS
 from documents import flow
 from documents.models import CrmBinding, Document
@@ -213,7 +213,7 @@ def test_06_a_refresh_token_is_used_again(way, processes, vostok, devportal, clo
 
 @doubt("update_handlers")
 def test_07_what_an_update_takes(way, robots_on, devportal, worker):
-    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    installation.update(devportal, devportal.portal, cast.DIRECTOR)
     devportal.settle()
     worker.run()
 
@@ -225,7 +225,7 @@ def test_07_what_an_update_takes(way, robots_on, devportal, worker):
 
 @doubt("update_event")
 def test_08_an_update_is_told_or_not(way, robots_on, vostok, devportal, worker):
-    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    installation.update(devportal, devportal.portal, cast.DIRECTOR)
     devportal.settle()
     assert devportal.portal.app.robots == {}
     if way == "none":
@@ -239,7 +239,7 @@ def test_08_an_update_is_told_or_not(way, robots_on, vostok, devportal, worker):
 def test_08_an_update_that_nobody_told_is_found_within_a_day(
     way, robots_on, devportal, worker, clock
 ):
-    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    installation.update(devportal, devportal.portal, cast.DIRECTOR)
     devportal.settle()
 
     clock(hours=25)
@@ -250,7 +250,7 @@ def test_08_an_update_that_nobody_told_is_found_within_a_day(
 
 @doubt("update_token")
 def test_08_the_token_of_the_application_after_an_update(way, processes, devportal):
-    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    installation.update(devportal, devportal.portal, cast.DIRECTOR)
     devportal.settle()
     processes.worker.run()
 

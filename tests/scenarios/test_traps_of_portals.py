@@ -14,7 +14,7 @@ from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from demo.people import Frame
 from devportal import actions, cast, phpform
-from devportal.application import app_events
+from devportal.application import installation
 from documents.models import Document
 from employees.models import Employee, EmployeeRight, Right
 from signx.env import Host
@@ -48,7 +48,7 @@ def test_01_an_update_deletes_our_robots(robots_on, devportal, worker):
     devportal.ways.choose({"update_handlers": "lost"})
     actions.finish_install(devportal)
 
-    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    installation.update(devportal, devportal.portal, cast.DIRECTOR)
     assert devportal.portal.app.robots == {}
     devportal.settle()
     worker.run()

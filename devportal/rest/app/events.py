@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from devportal.application.app_events import EVENTS
+from devportal.application.events import EVENTS
 from devportal.errors import RestError, access_denied
 from devportal.portals.portal import EventHandler
 from devportal.rest.handler_urls import check_handler_url
