@@ -2,7 +2,7 @@
 
 from devportal.rest.app import basic, events, placements
 from devportal.rest.crm import documents, items, timeline, triggers
-from devportal.rest.disk import files
+from devportal.rest.disk import files, folders
 from devportal.rest.people import notices, users
 from devportal.rest.workflows import answers, robots
 
@@ -12,6 +12,7 @@ __all__ = [
     "documents",
     "events",
     "files",
+    "folders",
     "items",
     "notices",
     "placements",

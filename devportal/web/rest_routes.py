@@ -13,7 +13,7 @@ from devportal.portals.portal import Portal
 from devportal.records import MethodCall
 from devportal.rest import gate
 from devportal.rest.crm import documents
-from devportal.rest.disk import files
+from devportal.rest.disk import files, objects
 from devportal.rest.dispatch import Exchange, to_json
 from devportal.rest.links import read_machine_token
 from devportal.rest.registry import Call
@@ -23,7 +23,7 @@ from devportal.web.state import portal_of_host, world
 
 rest_routes = Blueprint("rest", __name__)
 
-_LINKS = {name.lower() for name in (files.DOWNLOAD, documents.DOWNLOAD, documents.GET_PDF)}
+_LINKS = {name.lower() for name in (objects.DOWNLOAD, documents.DOWNLOAD, documents.GET_PDF)}
 
 
 @rest_routes.route("/rest/<path:name>", methods=["GET", "POST"])
@@ -110,7 +110,7 @@ def _call_by_link(
 def _download(portal: Portal, name: str, params: dict[str, Any], access_token: str) -> Response:
     with world().lock:
         call, payload = _call_by_link(portal, name, params, access_token)
-        if name == files.DOWNLOAD:
+        if name == objects.DOWNLOAD:
             file_name, content, kind = files.file_of(call, payload)
         else:
             file_name, content, kind = documents.file_of(call, name, payload)
