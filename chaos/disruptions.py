@@ -1,4 +1,4 @@
-"""Time and misfortune around the office: the clock runs and jumps, workers die."""
+"""What is done to the processes while they work: the clock runs and jumps, workers are killed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST_JUMP_S = 60.0  # what a method rests that has used up its time
 FLOW_S = 1.0
 
 
-class Weather(threading.Thread):
+class Disruptions(threading.Thread):
     """Runs while it is entered; `kill_every` 0 lets everybody live.
 
     Somebody is killed after about so many requests to the portal: in the midst of work, and after
@@ -23,7 +23,7 @@ class Weather(threading.Thread):
     """
 
     def __init__(self, stage: Stage, dice: random.Random, kill_every: int = 0) -> None:
-        super().__init__(name="chaos-weather", daemon=True)
+        super().__init__(name="chaos-disruptions", daemon=True)
         self.stage = stage
         self.dice = dice
         self.kill_every = kill_every
@@ -32,7 +32,7 @@ class Weather(threading.Thread):
         self._jump_s = FIRST_JUMP_S
         self._stopped = threading.Event()
 
-    def __enter__(self) -> Weather:
+    def __enter__(self) -> Disruptions:
         self.start()
         return self
 

@@ -1,4 +1,4 @@
-"""Traps of installations, tokens, addresses and frames, one row each (test_traps.py)."""
+"""Pitfalls of installations, tokens, addresses and frames, one row each (test_pitfalls.py)."""
 
 from __future__ import annotations
 

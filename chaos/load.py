@@ -43,7 +43,7 @@ def every_fourth_declines(number: int) -> str:
     return DECLINE if number % 4 == 3 else SIGN
 
 
-class Crowd:
+class Load:
     """`letters` gives all letters but for the first so many, as (address, text), newest last:
     those of the portal's mailbox unless told.
     """
@@ -93,7 +93,7 @@ class Crowd:
         )
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """The crowd's processes as the portal shows them, by id."""
+        """The processes of this load as the portal shows them, by id."""
         known = {party.process_id for party in self.parties}
         return {row["id"]: row for row in self.portal.get("processes") if row["id"] in known}
 

@@ -1,4 +1,4 @@
-"""Which faults the storm is made of: all that a portal can recover from by itself.
+"""Which faults of the stand-in portal are injected: all that a portal recovers from by itself.
 
 Left out: `uninstall` ends a portal for good, `robots_deleted` breaks the running processes of the
 portal itself, `hijacked_302` must never be followed, `unpaid` lasts until a person pays; each has
@@ -6,7 +6,7 @@ tests of its own. `server_error`, `overload` and `auth_502` are 5xx answers like
 would only make it strike more.
 """
 
-STORM = (
+INJECTED = (
     "expired_token",
     "invalid_grant",
     "rate_limit",

@@ -1,4 +1,4 @@
-"""Traps in the life of a robot call, one row each (test_traps.py)."""
+"""Pitfalls in the life of a robot call, one row each (test_pitfalls.py)."""
 
 from __future__ import annotations
 
