@@ -13,8 +13,7 @@ from devportal.behaviour.doubts import DOUBTS, Ways, parse_ways
 from devportal.processes.process import Step
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
-
-from .conftest import AUTH_HOST, DOMAIN, Rest, robot
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest, robot
 
 
 def test_the_first_way_is_the_usual_one_and_others_are_refused():

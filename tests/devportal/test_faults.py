@@ -3,8 +3,7 @@ import requests
 
 from devportal import actions
 from devportal.behaviour.faults import FAULTS, FaultTable, Point, parse_faults
-
-from .conftest import AUTH_HOST, DOMAIN, Rest, robot
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest, robot
 
 
 def always(world, name):

@@ -3,8 +3,7 @@ import pytest
 from devportal import actions, cast
 from devportal.processes import runner
 from devportal.processes.process import CREATE_DOCUMENT, Step, StepState
-
-from .conftest import APP_URL, DOMAIN, Rest, robot
+from tests.devportal.conftest import APP_URL, DOMAIN, Rest, robot
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 import pytest
 
 from devportal import actions, cast
-
-from .conftest import AUTH_HOST, DOMAIN, Rest
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest
 
 
 @pytest.fixture

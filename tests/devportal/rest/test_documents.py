@@ -3,8 +3,7 @@ import requests
 
 from devportal import actions, cast
 from devportal.world import World
-
-from .conftest import DOMAIN, Rest
+from tests.devportal.conftest import DOMAIN, Rest
 
 GET, LIST = "crm.documentgenerator.document.get", "crm.documentgenerator.document.list"
 

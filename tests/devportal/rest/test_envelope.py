@@ -5,8 +5,7 @@ from devportal.app import create_app
 from devportal.clock import Clock
 from devportal.config import Config
 from devportal.world import World
-
-from .conftest import AUTH_HOST, DOMAIN, OTHER_DOMAIN, Rest
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, OTHER_DOMAIN, Rest
 
 
 def test_success_carries_result_and_time(admin):

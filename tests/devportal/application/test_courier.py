@@ -5,8 +5,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from devportal.application.courier import UNREACHABLE, Courier, new_session
-
-from .robot_app import RobotApp
+from tests.devportal.robot_app import RobotApp
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from .conftest import robot
+from tests.devportal.conftest import robot
 
 NAMELESS = {"Type": "string"}
 

@@ -4,8 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from devportal import actions, cast
-
-from .conftest import APP_URL, AUTH_HOST, DOMAIN, robot
+from tests.devportal.conftest import APP_URL, AUTH_HOST, DOMAIN, robot
 
 EVENTS_URL = f"{APP_URL}/b24/event"
 TAB = {"PLACEMENT": "CRM_DEAL_DETAIL_TAB", "HANDLER": f"{APP_URL}/b24/deal", "TITLE": "SIGNX"}

@@ -15,9 +15,8 @@ from devportal.config import Config
 from devportal.portals.portal import Placement
 from devportal.serve import Server
 from devportal.world import World
+from tests.devportal.web.frame_app import FrameApp
 from tests.tools import program
-
-from .frame_app import FrameApp
 
 pytestmark = pytest.mark.browser
 

@@ -1,8 +1,7 @@
 import pytest
 
 from devportal import actions, cast
-
-from .conftest import DOMAIN, OTHER_DOMAIN, START, robot
+from tests.devportal.conftest import DOMAIN, OTHER_DOMAIN, START, robot
 
 BASE = f"http://{DOMAIN}/_dev"
 

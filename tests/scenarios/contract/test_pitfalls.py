@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from tests.scenarios import test_portal_pitfalls, test_robot_pitfalls
+from tests.scenarios.contract import test_portal_pitfalls, test_robot_pitfalls
 
 PITFALLS = 28
 

@@ -2,8 +2,7 @@ import pytest
 
 from devportal import actions, cast
 from devportal.processes.process import StepState
-
-from .conftest import DOMAIN, OTHER_DOMAIN, robot
+from tests.devportal.conftest import DOMAIN, OTHER_DOMAIN, robot
 
 PAGES = (
     "/",
