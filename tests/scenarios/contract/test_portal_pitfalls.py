@@ -22,11 +22,6 @@ from signx.errors import ErrorCode
 from tests.conftest import APP, AUTH, PORTAL
 from tests.frame.desk import Desk
 from tests.frame.new_document import begun
-from tests.robots import conftest as office
-
-_storage = office._storage
-processes = office.processes
-converted, robots_on, signer = office.converted, office.robots_on, office.signer
 
 ROBOTS = {"signx_send", "signx_status"}
 DEAL = 2  # entityTypeId

@@ -16,11 +16,6 @@ from employees import balances
 from robots.models import RobotCall
 from robots.services import restore_robots, switch, switch_robot
 from signx.errors import ErrorCode
-from tests.robots import conftest as office
-
-_storage = office._storage
-caller, processes = office.caller, office.processes
-converted, robots_on, signer = office.converted, office.robots_on, office.signer
 
 REQUIRED = {
     "document": "61",
