@@ -17,9 +17,9 @@ from devportal import cast, conversions
 from devportal.application import events, installation
 from devportal.paper.faulty import simple_docx
 from devportal.portals.portal import DEAL, GeneratedDocument, Portal
+from devportal.portals.process import Process, Step
 from devportal.processes import runner
 from devportal.processes.plan import default_steps
-from devportal.processes.process import Process, Step
 from devportal.world import World
 
 

@@ -12,18 +12,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from devportal.application.courier import Courier, new_session
-from devportal.application.outgoing import Outgoing
-from devportal.auth.tokens import AuthServer
 from devportal.behaviour.doubts import Ways
 from devportal.behaviour.faults import FaultTable
 from devportal.behaviour.limits import Bucket, OperatingMeter
 from devportal.cast.portals import build_portals
 from devportal.clock import Clock
 from devportal.config import Config
-from devportal.mailbox import Mailbox
 from devportal.portals.portal import Portal
 from devportal.records import RequestLog
+from devportal.servers.courier import Courier, new_session
+from devportal.servers.mailbox import Mailbox
+from devportal.servers.outgoing import Outgoing
+from devportal.servers.tokens import AuthServer
 
 __all__ = ["Config", "World"]
 

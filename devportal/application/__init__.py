@@ -1,1 +1,1 @@
-"""The application on a portal: its installation, its frames, what is sent to it."""
+"""The application on a portal: its installation, its frames, the events and tokens it is given."""

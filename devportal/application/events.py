@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from devportal import phpform
-from devportal.auth.block import auth_block
+from devportal.application.auth_block import auth_block
 from devportal.portals.portal import EventHandler, Portal
 from devportal.world import World
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from devportal.auth.tokens import ACCESS_LIFETIME_S
 from devportal.errors import EntryRefused
 from devportal.portals.portal import Portal, User
+from devportal.servers.tokens import ACCESS_LIFETIME_S
 from devportal.world import World
 
 MAIN = "DEFAULT"

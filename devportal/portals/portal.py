@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devportal.portals.disk import Disk
-from devportal.processes.process import Process
+from devportal.portals.process import Process
 
 DEAL, CONTACT, COMPANY, SMART_PROCESS = 2, 3, 4, 128
 

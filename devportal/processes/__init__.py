@@ -1,1 +1,1 @@
-"""Business processes and their robots."""
+"""Running business processes and calling their robots."""

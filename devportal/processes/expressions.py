@@ -8,7 +8,7 @@ from typing import Any
 
 from devportal.portals.crm_types import CrmType
 from devportal.portals.portal import Portal
-from devportal.processes.process import Process
+from devportal.portals.process import Process
 
 _EXPRESSION = re.compile(r"\{=(?P<source>\w+):(?P<field>[\w ]+)\}|\{\{(?P<caption>[^{}]+)\}\}")
 

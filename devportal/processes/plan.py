@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devportal.portals.portal import DEAL
-from devportal.processes.process import CREATE_DOCUMENT, Step
+from devportal.portals.process import CREATE_DOCUMENT, Step
 
 SEND, STATUS = "signx_send", "signx_status"
 

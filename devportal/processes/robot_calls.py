@@ -11,7 +11,7 @@ import secrets
 import string
 from typing import Any
 
-from devportal.auth.block import call_auth
+from devportal.application.auth_block import call_auth
 from devportal.portals.crm_types import CrmType
 from devportal.portals.portal import Portal
 from devportal.world import World

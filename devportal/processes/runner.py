@@ -12,9 +12,9 @@ from devportal import phpform
 from devportal.behaviour.faults import Point
 from devportal.portals.crm_types import CrmType, crm_type
 from devportal.portals.portal import Portal
+from devportal.portals.process import CREATE_DOCUMENT, Process, Step, StepState
 from devportal.processes import robot_calls
 from devportal.processes.expressions import Surroundings, resolve
-from devportal.processes.process import CREATE_DOCUMENT, Process, Step, StepState
 from devportal.world import World
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import devportal.rest.methods  # noqa: F401 (the table of methods is filled)
-from devportal.auth.tokens import Token
 from devportal.errors import RestError
 from devportal.portals.portal import Portal
 from devportal.records import MethodCall, RequestRecord, shortened
 from devportal.rest import batch, gate
 from devportal.rest.registry import Call, Page, find_method
+from devportal.servers.tokens import Token
 from devportal.world import World
 
 

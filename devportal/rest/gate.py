@@ -5,10 +5,10 @@ Order: portal alive, application present, token known, expired, scope, user stil
 
 from __future__ import annotations
 
-from devportal.auth.tokens import Token
 from devportal.errors import RestError
 from devportal.portals.portal import Portal, User
 from devportal.rest.registry import Method
+from devportal.servers.tokens import Token
 from devportal.world import World
 
 

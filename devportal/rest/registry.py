@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from devportal.auth.tokens import Token
 from devportal.errors import RestError, access_denied
 from devportal.portals.portal import Portal, User
+from devportal.servers.tokens import Token
 from devportal.world import World
 
 

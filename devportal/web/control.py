@@ -15,7 +15,7 @@ from devportal import actions, cast
 from devportal.behaviour.faults import FAULTS
 from devportal.cast.papers import DEFAULT_TITLE
 from devportal.portals.portal import DEAL
-from devportal.processes.process import Step
+from devportal.portals.process import Step
 from devportal.web.rest_routes import file_response
 from devportal.web.shapes import document_json, process_json
 from devportal.web.state import chosen_portal, world

@@ -16,8 +16,8 @@ from devportal.behaviour.faults import FAULTS
 from devportal.clock import local_text
 from devportal.errors import EntryRefused
 from devportal.portals.portal import COMPANY, CONTACT, DEAL, Placement, Portal
+from devportal.portals.process import CREATE_DOCUMENT
 from devportal.processes import runner
-from devportal.processes.process import CREATE_DOCUMENT
 from devportal.web.links import bbcode, link, money_text, size_text
 from devportal.web.rest_routes import file_response
 from devportal.web.state import (

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from devportal import actions, cast
 from devportal.application import installation
 from devportal.application.frames import Frame, open_entry
-from devportal.auth.tokens import ACCESS_LIFETIME_S
 from devportal.behaviour.doubts import DOUBTS
 from devportal.behaviour.faults import FAULTS
 from devportal.cast.papers import DEFAULT_TITLE
@@ -18,6 +17,7 @@ from devportal.errors import EntryRefused
 from devportal.portals.crm_types import crm_type
 from devportal.portals.portal import Portal
 from devportal.processes import runner
+from devportal.servers.tokens import ACCESS_LIFETIME_S
 from devportal.web.control import strike_now
 from devportal.web.links import link
 from devportal.web.state import portal_or_first, viewer, world

@@ -6,7 +6,7 @@ from typing import Any
 
 from devportal.clock import iso
 from devportal.portals.portal import Comment, GeneratedDocument, Notification, Portal
-from devportal.processes.process import Process, Step
+from devportal.portals.process import Process, Step
 
 
 def process_json(process: Process) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bitrix24 import client, incoming, oauth, tasks
 from bitrix24.client import BitrixError
 from bitrix24.models import Portal, PortalToken
 from devportal import cast
-from devportal.auth.block import auth_block
+from devportal.application.auth_block import auth_block
 from tests.bitrix24 import listener
 
 pytestmark = pytest.mark.django_db

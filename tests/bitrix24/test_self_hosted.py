@@ -8,7 +8,7 @@ from bitrix24 import client, tasks, transport
 from bitrix24.models import HeldCall, Portal
 from devportal import actions, cast
 from devportal.app import create_app
-from devportal.auth.block import auth_block
+from devportal.application.auth_block import auth_block
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host
 from tests.bitrix24.conftest import OWN_STEPS, bearer

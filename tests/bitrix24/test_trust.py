@@ -13,7 +13,7 @@ from bitrix24.addresses import netloc
 from bitrix24.client import BitrixError
 from bitrix24.models import FrameSession, Portal, PortalToken
 from devportal import actions, cast, phpform
-from devportal.auth.block import auth_block
+from devportal.application.auth_block import auth_block
 from signx.errors import ErrorCode, SignXError
 from tests.bitrix24.conftest import AUTH, DOMAIN
 

@@ -10,7 +10,7 @@ from devportal.app import create_app
 from devportal.application import installation
 from devportal.application.frames import open_entry
 from devportal.behaviour.doubts import DOUBTS, Ways, parse_ways
-from devportal.processes.process import Step
+from devportal.portals.process import Step
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest, robot

@@ -1,8 +1,8 @@
 import pytest
 
 from devportal import actions, cast
+from devportal.portals.process import CREATE_DOCUMENT, Step, StepState
 from devportal.processes import runner
-from devportal.processes.process import CREATE_DOCUMENT, Step, StepState
 from tests.devportal.conftest import APP_URL, DOMAIN, Rest, robot
 
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 from bitrix24.models import Portal
 from devportal import actions, cast, phpform
 from devportal.portals.crm_types import crm_type
+from devportal.portals.process import Step
 from devportal.processes import robot_calls
-from devportal.processes.process import Step
 from devportal.world import World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, SignatureProfile

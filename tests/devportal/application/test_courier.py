@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from devportal.application.courier import UNREACHABLE, Courier, new_session
+from devportal.servers.courier import UNREACHABLE, Courier, new_session
 from tests.devportal.robot_app import RobotApp
 
 

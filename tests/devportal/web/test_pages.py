@@ -1,7 +1,7 @@
 import pytest
 
 from devportal import actions, cast
-from devportal.processes.process import StepState
+from devportal.portals.process import StepState
 from tests.devportal.conftest import DOMAIN, OTHER_DOMAIN, robot
 
 PAGES = (

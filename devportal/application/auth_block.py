@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from devportal.auth.tokens import ACCESS_LIFETIME_S
 from devportal.portals.portal import Portal
+from devportal.servers.tokens import ACCESS_LIFETIME_S
 from devportal.world import World
 
 _ALWAYS = ("member_id", "application_token")

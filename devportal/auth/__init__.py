@@ -1,1 +1,0 @@
-"""The authorization server and what it lends to calls."""
