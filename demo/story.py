@@ -27,6 +27,7 @@ class Story:
         self.process: dict[str, Any] = {}
         self.balance_before = 0
         self.balance_after = 0
+        self.first_request = 0
         self.portal_requests = 0
         self.source = b""
 

@@ -8,9 +8,9 @@ import os
 import signal
 import threading
 
+from devportal.behaviour.doubts import parse_ways
+from devportal.behaviour.faults import parse_faults
 from devportal.config import Config
-from devportal.doubts import parse_ways
-from devportal.faults import parse_faults
 from devportal.serve import Server
 from devportal.world import World
 

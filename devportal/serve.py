@@ -9,7 +9,7 @@ from types import TracebackType
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from devportal.app import create_app
-from devportal.mailbox import serve_smtp
+from devportal.servers.mailbox import serve_smtp
 from devportal.world import World
 
 logger = logging.getLogger("devportal")

@@ -1,37 +1,29 @@
 """The world: two portals, the authorization server, everybody's mailbox, one clock, one lock.
 
-world = World(Config(inline=True))
-world.outgoing.mount("http://127.0.0.1:8000", WSGIAdapter(application))
-process = world.start_process(deal_id=315, document_id=61)
-world.settle()
+It keeps and counts; what happens in it is in `actions`.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from devportal import app_events, cast, workflows
+from devportal.behaviour.doubts import Ways
+from devportal.behaviour.faults import FaultTable
+from devportal.behaviour.limits import Bucket, OperatingMeter
+from devportal.cast.portals import build_portals
 from devportal.clock import Clock
 from devportal.config import Config
-from devportal.courier import Courier, new_session
-from devportal.deliveries import Outgoing
-from devportal.doubts import Ways
-from devportal.faults import FaultTable, Point
-from devportal.limits import Bucket, OperatingMeter
-from devportal.mailbox import Mailbox
-from devportal.paper.faulty import simple_docx
-from devportal.plan import default_steps
-from devportal.portal import DEAL, GeneratedDocument, Portal
-from devportal.processes import Process, Step
+from devportal.portals.portal import Portal
 from devportal.records import RequestLog
-from devportal.tokens import AuthServer
+from devportal.servers.courier import Courier, new_session
+from devportal.servers.mailbox import Mailbox
+from devportal.servers.outgoing import Outgoing
+from devportal.servers.tokens import AuthServer
 
 __all__ = ["Config", "World"]
 
@@ -54,11 +46,11 @@ class World:
 
     def _forget(self) -> None:
         self.auth = AuthServer(self.config, self.clock, self.ways)
-        self.portals = cast.build_portals(self.config, self.clock.now())
+        self.portals = build_portals(self.config, self.clock.now())
         self.sent: list[Outgoing] = []
         self.frames: dict[str, Any] = {}
         self._buckets = {row.member_id: self._new_bucket() for row in self.portals}
-        self._document_ids = itertools.count(101)
+        self.document_ids = itertools.count(101)
         self.jobs: deque[Callable[[], object]] = deque()
         self.overflows = 0
         self.meter = OperatingMeter(
@@ -74,8 +66,6 @@ class World:
             self.ways.clear()
             self.requests.rows.clear()
             self._forget()
-
-    # --- finding things ---
 
     @property
     def portal(self) -> Portal:
@@ -106,164 +96,14 @@ class World:
                 if failed is None or bool(call.error) is failed
             ]
 
-    # --- making things happen ---
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock and let time limits of waiting steps pass."""
-        self.clock.advance(seconds)
-        self.tick()
-
-    def tick(self) -> None:
-        """Do the portal's own background jobs, close the steps whose time is up; in line,
-        deliver what waits to go out.
-        """
-        with self.lock:
-            while self.jobs:
-                self.jobs.popleft()()
-            for portal in self.portals:
-                workflows.close_overdue(self, portal)
-                if self.ways.of("conversion_event") == "fired":
-                    self._announce_conversions(portal)
-        self._settle_inline()
-
-    def _announce_conversions(self, portal: Portal) -> None:
-        for document in portal.documents.values():
-            if document.is_announced or not document.is_converted(self.clock.now()):
-                continue
-            document.is_announced = True
-            fields = {
-                "ID": document.id,
-                "ENTITY_TYPE_ID": document.entity_type_id,
-                "ENTITY_ID": document.entity_id,
-            }
-            event = "ONCRMDOCUMENTGENERATORDOCUMENTUPDATE"
-            app_events.fire(self, portal, event, {"FIELDS": fields})
-
     def settle(self) -> int:
         """Deliver every queued call to the application; how many there were."""
         return self.courier.settle()
 
-    def create_document(
-        self,
-        pdf: bytes | None = None,
-        *,
-        title: str = "Договор",
-        deal_id: int = cast.DEAL_MAIN,
-        conversion_s: float | None = None,
-        entity_type_id: int = DEAL,
-        portal: Portal | None = None,
-    ) -> GeneratedDocument:
-        """Generate a document on a CRM item; without `pdf` it is a copy of the contract.
-
-        Its conversion begins now and takes `conversion_s` (the world's setting if None).
-        """
-        where = portal or self.portal
-        with self.lock:
-            now = self.clock.now()
-            content = where.documents[cast.CONTRACT].pdf if pdf is None else partial(bytes, pdf)
-            document = GeneratedDocument(
-                id=next(self._document_ids),
-                title=title,
-                number=str(len(where.documents) + 1),
-                entity_type_id=entity_type_id,
-                entity_id=deal_id,
-                created_at=now,
-                updated_at=now,
-                created_by=cast.CLERK,
-                pdf=content,
-                docx=partial(simple_docx, title),
-                conversion_s=self.config.conversion_s if conversion_s is None else conversion_s,
-                conversion_started_at=now,
-            )
-            self.spoil_conversion(document)
-            where.documents[document.id] = document
-            fields = {"ID": document.id, "ENTITY_TYPE_ID": entity_type_id, "ENTITY_ID": deal_id}
-            app_events.fire(self, where, "ONCRMDOCUMENTGENERATORDOCUMENTADD", {"FIELDS": fields})
-        self._settle_inline()
-        return document
-
-    def spoil_conversion(self, document: GeneratedDocument) -> None:
-        """Let the faults of conversions strike; called once, when a conversion begins."""
-        struck = self.faults.draw(Point.CONVERSION)
-        if "conversion_never" in struck:
-            document.conversion_s = math.inf
-        if "conversion_failed" in struck:
-            document.conversion_fails = True
-
-    def start_process(
-        self,
-        *,
-        deal_id: int = cast.DEAL_MAIN,
-        document_id: int = cast.CONTRACT,
-        send: dict[str, Any] | None = None,
-        status: dict[str, Any] | None = None,
-        started_by: int = cast.CLERK,
-        use_subscription: str = "",
-        timeout_s: int = 0,
-        steps: list[Step] | None = None,
-        entity_type_id: int = DEAL,
-        portal: Portal | None = None,
-    ) -> Process:
-        """Run «создать документ → отправить на подпись → проверить статус» on a deal.
-
-        `send` and `status` replace single inputs of the two robots. `use_subscription` Y or N
-        overrides what the robots asked for. Own `steps` replace the plan altogether.
-        """
-        with self.lock:
-            where = portal or self.portal
-            plan = steps or default_steps(send or {}, status or {}, entity_type_id=entity_type_id)
-            for step in plan:
-                step.use_subscription = step.use_subscription or use_subscription
-                step.timeout_s = step.timeout_s or timeout_s
-            process = workflows.start(
-                self,
-                where,
-                entity_type_id=entity_type_id,
-                entity_id=deal_id,
-                document_id=document_id,
-                steps=plan,
-                started_by=started_by,
-            )
-        self._settle_inline()
-        return process
-
-    def finish_install(self, portal: Portal | None = None, user_id: int = cast.DIRECTOR) -> None:
-        """What the wizard's `installFinish` does."""
-        with self.lock:
-            app_events.finish_install(self, portal or self.portal, user_id)
-        self._settle_inline()
-
-    def uninstall(
-        self, portal: Portal | None = None, *, clean: bool = True, late: bool = False
-    ) -> None:
-        """Remove the application from a portal; ONAPPUNINSTALL goes out, or with the next tick."""
-        with self.lock:
-            app_events.uninstall(self, portal or self.portal, clean=clean, late=late)
-        self._settle_inline()
-
-    def delete_robots(self, portal: Portal | None = None) -> None:
-        """Forget the application's robots, as an update does."""
-        with self.lock:
-            (portal or self.portal).app.robots.clear()
-
-    def fire_event(
-        self,
-        event: str,
-        data: dict[str, Any] | None = None,
-        *,
-        portal: Portal | None = None,
-        user_id: int = 0,
-        changes: dict[str, Any] | None = None,
-    ) -> int:
-        """Post an event to its handlers; `changes` replaces keys of its auth block."""
-        with self.lock:
-            count = app_events.fire(
-                self, portal or self.portal, event, data or {}, user_id=user_id, changes=changes
-            )
-        self._settle_inline()
-        return count
-
-    # --- used by the parts of devportal ---
+    def settle_inline(self) -> None:
+        """In line, deliver what waits to go out; elsewhere the courier's thread does."""
+        if self.config.inline:
+            self.settle()
 
     def admits(self, portal: Portal) -> bool:
         """Count a request against the portal's limit; a refusal is counted in `overflows`."""
@@ -285,10 +125,6 @@ class World:
             record.status = status
 
         return note
-
-    def _settle_inline(self) -> None:
-        if self.config.inline:
-            self.settle()
 
     def _new_bucket(self) -> Bucket:
         return Bucket(self.config.bucket_size, self.config.leak_per_s, self.clock)

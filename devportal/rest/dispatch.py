@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import devportal.rest.methods  # noqa: F401 (the table of methods is filled)
 from devportal.errors import RestError
-from devportal.portal import Portal
+from devportal.portals.portal import Portal
 from devportal.records import MethodCall, RequestRecord, shortened
 from devportal.rest import batch, gate
 from devportal.rest.registry import Call, Page, find_method
-from devportal.tokens import Token
-
-if TYPE_CHECKING:
-    from devportal.world import World
+from devportal.servers.tokens import Token
+from devportal.world import World
 
 
 @dataclass(slots=True)

@@ -5,15 +5,11 @@ Order: portal alive, application present, token known, expired, scope, user stil
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from devportal.errors import RestError
-from devportal.portal import Portal, User
+from devportal.portals.portal import Portal, User
 from devportal.rest.registry import Method
-from devportal.tokens import Token
-
-if TYPE_CHECKING:
-    from devportal.world import World
+from devportal.servers.tokens import Token
+from devportal.world import World
 
 
 def admit(world: World, portal: Portal, access_token: str) -> Token:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from devportal.errors import RestError
-
-if TYPE_CHECKING:
-    from devportal.portal import Portal
-    from devportal.world import World
+from devportal.portals.portal import Portal
+from devportal.world import World
 
 
 def machine_url(

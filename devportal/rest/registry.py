@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from devportal.errors import RestError, access_denied
-from devportal.portal import Portal, User
-from devportal.tokens import Token
-
-if TYPE_CHECKING:
-    from devportal.world import World
+from devportal.portals.portal import Portal, User
+from devportal.servers.tokens import Token
+from devportal.world import World
 
 
 @dataclass(frozen=True)

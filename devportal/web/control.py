@@ -11,11 +11,11 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from devportal import cast
-from devportal.cast_papers import DEFAULT_TITLE
-from devportal.faults import FAULTS
-from devportal.portal import DEAL
-from devportal.processes import Step
+from devportal import actions, cast
+from devportal.behaviour.faults import FAULTS
+from devportal.cast.papers import DEFAULT_TITLE
+from devportal.portals.portal import DEAL
+from devportal.portals.process import Step
 from devportal.web.rest_routes import file_response
 from devportal.web.shapes import document_json, process_json
 from devportal.web.state import chosen_portal, world
@@ -63,7 +63,8 @@ def add_document() -> Response:
         raise ValueError(f"ref is one of {', '.join(_PREPARED)}")
     pdf = sent.read() if sent else portal.documents[_PREPARED[ref]].pdf()
     seconds = body.get("conversion_s")
-    document = world().create_document(
+    document = actions.create_document(
+        world(),
         pdf,
         title=str(body.get("title") or DEFAULT_TITLE),
         deal_id=int(body.get("deal_id") or cast.DEAL_MAIN),
@@ -87,7 +88,8 @@ def document_pdf(document_id: int) -> Response:
 def start_process() -> Response:
     """Start the process; single inputs of its robots in `send` and `status`, or own `steps`."""
     body = given()
-    process = world().start_process(
+    process = actions.start_process(
+        world(),
         portal=chosen_portal(body.get("portal")),
         deal_id=int(body.get("deal_id") or cast.DEAL_MAIN),
         entity_type_id=int(body.get("entity_type_id") or DEAL),
@@ -112,7 +114,7 @@ def list_processes() -> Response:
 @control.get("/processes/<process_id>")
 def show_process(process_id: str) -> Response:
     """One process with every step: what was sent, what came back, the log."""
-    world().tick()
+    actions.tick(world())
     with world().lock:
         process = chosen_portal().processes.get(process_id)
         if process is None:
@@ -185,9 +187,9 @@ def strike_now(name: str) -> None:
     portal = chosen_portal()
     world().faults.struck[name] += 1
     if name == "uninstall":
-        world().uninstall(portal)
+        actions.uninstall(world(), portal)
     else:
-        world().delete_robots(portal)
+        portal.app.robots.clear()
 
 
 @control.get("/ways")
@@ -212,7 +214,7 @@ def overflows() -> Response:
 @control.post("/advance")
 def advance() -> Response:
     """Move the clock by `seconds`."""
-    world().advance(float(given().get("seconds") or 0))
+    actions.advance(world(), float(given().get("seconds") or 0))
     return jsonify(now=world().clock.now())
 
 

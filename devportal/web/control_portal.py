@@ -6,11 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from devportal import app_events, cast, robot_calls, workflows
-from devportal.crm_types import crm_type
+from devportal import actions, cast
+from devportal.application import installation
+from devportal.application.frames import MAIN, deal_options, open_entry
+from devportal.cast.portals import new_item
 from devportal.errors import EntryRefused
-from devportal.frames import MAIN, deal_options, open_entry
-from devportal.portal import DEAL, Portal
+from devportal.portals.crm_types import crm_type
+from devportal.portals.portal import DEAL, Portal
+from devportal.processes import robot_calls, runner
 from devportal.web.control import given, missing_value, nothing_there, wrong_value
 from devportal.web.rest_routes import file_response
 from devportal.web.shapes import comment_json, document_json, notification_json
@@ -100,7 +103,7 @@ def install_finish() -> Response:
     """What BX24.installFinish does."""
     body = given()
     portal = chosen_portal(body.get("portal"))
-    world().finish_install(portal, int(body.get("as") or cast.DIRECTOR))
+    actions.finish_install(world(), portal, int(body.get("as") or cast.DIRECTOR))
     return jsonify(_portal_json(portal))
 
 
@@ -112,7 +115,7 @@ def uninstall() -> Response:
     body = given()
     portal = chosen_portal(body.get("portal"))
     clean = str(body.get("clean", "1")) not in ("0", "False", "false")
-    world().uninstall(portal, clean=clean, late=bool(body.get("late")))
+    actions.uninstall(world(), portal, clean=clean, late=bool(body.get("late")))
     return jsonify(_portal_json(portal))
 
 
@@ -121,7 +124,7 @@ def reinstall() -> Response:
     """Add the application again after it was removed; its wizard waits."""
     portal = chosen_portal(given().get("portal"))
     with world().lock:
-        app_events.put_back(portal)
+        installation.put_back(portal)
     return jsonify(_portal_json(portal))
 
 
@@ -134,8 +137,8 @@ def update_app() -> Response:
     body = given()
     portal = chosen_portal(body.get("portal"))
     with world().lock:
-        app_events.update_app(world(), portal, int(body.get("user_id", cast.DIRECTOR)))
-    world().tick()
+        installation.update(world(), portal, int(body.get("user_id", cast.DIRECTOR)))
+    actions.tick(world())
     return jsonify(_portal_json(portal))
 
 
@@ -143,7 +146,8 @@ def update_app() -> Response:
 def event() -> Response:
     """Fire `event` with `data`; `auth` replaces keys of its auth block (null removes one)."""
     body = given()
-    count = world().fire_event(
+    count = actions.fire_event(
+        world(),
         str(body["event"]),
         body.get("data") or {},
         portal=chosen_portal(body.get("portal")),
@@ -177,7 +181,7 @@ def terminate() -> Response:
     body = given()
     portal = chosen_portal(body.get("portal"))
     with world().lock:
-        workflows.terminate(world(), portal.processes[str(body["process"])])
+        runner.terminate(world(), portal.processes[str(body["process"])])
     return jsonify(ok=True)
 
 
@@ -196,7 +200,7 @@ def create_item(entity_type_id: int) -> Response:
     body = given()
     portal = chosen_portal(body.pop("portal", None))
     with world().lock:
-        item = cast.new_item(portal, entity_type_id, body, world().clock.now())
+        item = new_item(portal, entity_type_id, body, world().clock.now())
     return jsonify(item)
 
 
@@ -243,8 +247,8 @@ def robot_call() -> Response:
     with world().lock:
         call = _forged_call(portal, robot, body)
         for _ in range(int(body.get("copies") or 1)):
-            workflows.post_call(world(), portal, robot, call)
-    world().tick()
+            runner.post_call(world(), portal, robot, call)
+    actions.tick(world())
     return jsonify(event_token=call["event_token"], workflow_id=call["workflow_id"])
 
 

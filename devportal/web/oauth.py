@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, request
 
+from devportal.behaviour.faults import Point
 from devportal.errors import RestError
-from devportal.faults import Point
 from devportal.rest.dispatch import to_json
 from devportal.web import strikes
 from devportal.web.state import world

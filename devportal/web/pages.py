@@ -9,14 +9,15 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from devportal import cast, workflows
+from devportal import cast
+from devportal.application.frames import MAIN, Entry, deal_options, open_entry
+from devportal.behaviour.doubts import DOUBTS
+from devportal.behaviour.faults import FAULTS
 from devportal.clock import local_text
-from devportal.doubts import DOUBTS
 from devportal.errors import EntryRefused
-from devportal.faults import FAULTS
-from devportal.frames import MAIN, Entry, deal_options, open_entry
-from devportal.portal import COMPANY, CONTACT, DEAL, Placement, Portal
-from devportal.processes import CREATE_DOCUMENT
+from devportal.portals.portal import COMPANY, CONTACT, DEAL, Placement, Portal
+from devportal.portals.process import CREATE_DOCUMENT
+from devportal.processes import runner
 from devportal.web.links import bbcode, link, money_text, size_text
 from devportal.web.rest_routes import file_response
 from devportal.web.state import (
@@ -152,7 +153,7 @@ def processes() -> str:
 def process(process_id: str) -> str:
     """One run with every value that came back; the page refreshes itself."""
     portal = portal_or_first()
-    workflows.close_overdue(world(), portal)
+    runner.close_overdue(world(), portal)
     run = portal.processes.get(process_id) or abort(404)
     part = "_steps.html" if request.args.get("part") else "process.html"
     return render_template(

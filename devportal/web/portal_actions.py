@@ -7,15 +7,17 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from devportal import app_events, cast, workflows
-from devportal.cast_papers import DEFAULT_TITLE
-from devportal.crm_types import crm_type
-from devportal.doubts import DOUBTS
+from devportal import actions, cast
+from devportal.application import installation
+from devportal.application.frames import Frame, open_entry
+from devportal.behaviour.doubts import DOUBTS
+from devportal.behaviour.faults import FAULTS
+from devportal.cast.papers import DEFAULT_TITLE
 from devportal.errors import EntryRefused
-from devportal.faults import FAULTS
-from devportal.frames import Frame, open_entry
-from devportal.portal import Portal
-from devportal.tokens import ACCESS_LIFETIME_S
+from devportal.portals.crm_types import crm_type
+from devportal.portals.portal import Portal
+from devportal.processes import runner
+from devportal.servers.tokens import ACCESS_LIFETIME_S
 from devportal.web.control import strike_now
 from devportal.web.links import link
 from devportal.web.state import portal_or_first, viewer, world
@@ -32,7 +34,8 @@ def start() -> AnyResponse:
     status = {key[7:]: value for key, value in form.items() if key.startswith("status_") and value}
     document_id = int(form.get("document_id") or cast.CONTRACT)
     document = portal.documents.get(document_id) or abort(404)
-    process = world().start_process(
+    process = actions.start_process(
+        world(),
         portal=portal,
         entity_type_id=document.entity_type_id,
         deal_id=document.entity_id,
@@ -50,7 +53,7 @@ def terminate(process_id: str) -> AnyResponse:
     """The button «Остановить»."""
     process = portal_or_first().processes.get(process_id) or abort(404)
     with world().lock:
-        workflows.terminate(world(), process)
+        runner.terminate(world(), process)
     return redirect(link(f"/process/{process_id}/"))
 
 
@@ -60,7 +63,9 @@ def add_document(deal_id: int) -> AnyResponse:
     sent = request.files.get("file")
     content = sent.read() if sent and sent.filename else None
     title = (sent.filename or "").rsplit(".", 1)[0] if sent and content else DEFAULT_TITLE
-    world().create_document(content, title=title, deal_id=deal_id, portal=portal_or_first())
+    actions.create_document(
+        world(), content, title=title, deal_id=deal_id, portal=portal_or_first()
+    )
     return redirect(link(f"/crm/deal/details/{deal_id}/", tab="documents"))
 
 
@@ -96,7 +101,7 @@ def strike(name: str) -> AnyResponse:
 def reinstall() -> AnyResponse:
     """The button «Установить» after the application was removed."""
     with world().lock:
-        app_events.put_back(portal_or_first())
+        installation.put_back(portal_or_first())
     return redirect(link("/marketplace/app/"))
 
 
@@ -134,7 +139,7 @@ def frame_install_finish(sid: str) -> Response:
     frame, portal = _frame(sid)
     if not frame.is_installer:
         abort(409)
-    world().finish_install(portal, frame.user_id)
+    actions.finish_install(world(), portal, frame.user_id)
     return jsonify(ok=True)
 
 

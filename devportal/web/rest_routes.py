@@ -9,9 +9,11 @@ from flask import Blueprint, Response, g, request
 
 from devportal import phpform
 from devportal.errors import RestError
-from devportal.portal import Portal
+from devportal.portals.portal import Portal
 from devportal.records import MethodCall
-from devportal.rest import disk_methods, gate, generator
+from devportal.rest import gate
+from devportal.rest.crm import documents
+from devportal.rest.disk import files, objects
 from devportal.rest.dispatch import Exchange, to_json
 from devportal.rest.links import read_machine_token
 from devportal.rest.registry import Call
@@ -21,7 +23,7 @@ from devportal.web.state import portal_of_host, world
 
 rest_routes = Blueprint("rest", __name__)
 
-_LINKS = {name.lower() for name in (disk_methods.DOWNLOAD, generator.DOWNLOAD, generator.GET_PDF)}
+_LINKS = {name.lower() for name in (objects.DOWNLOAD, documents.DOWNLOAD, documents.GET_PDF)}
 
 
 @rest_routes.route("/rest/<path:name>", methods=["GET", "POST"])
@@ -72,7 +74,7 @@ def _answer(portal: Portal, method: str, params: dict[str, Any], access_token: s
             return strikes.html(strikes.NOT_FOUND, 404)
         if name in _LINKS:
             return _download(portal, name, params, access_token)
-        if name == disk_methods.UPLOAD:
+        if name == files.UPLOAD:
             return _upload(portal, params, access_token)
     except RestError as problem:
         if name in _LINKS and world().ways.of("link_error") == "html":
@@ -108,10 +110,10 @@ def _call_by_link(
 def _download(portal: Portal, name: str, params: dict[str, Any], access_token: str) -> Response:
     with world().lock:
         call, payload = _call_by_link(portal, name, params, access_token)
-        if name == disk_methods.DOWNLOAD:
-            file_name, content, kind = disk_methods.file_of(call, payload)
+        if name == objects.DOWNLOAD:
+            file_name, content, kind = files.file_of(call, payload)
         else:
-            file_name, content, kind = generator.file_of(call, name, payload)
+            file_name, content, kind = documents.file_of(call, name, payload)
     return file_response(file_name, content, kind)
 
 
@@ -119,8 +121,8 @@ def _upload(portal: Portal, params: dict[str, Any], access_token: str) -> Respon
     sent = request.files.get("file")
     content = sent.read() if sent else None
     with world().lock:
-        call, payload = _call_by_link(portal, disk_methods.UPLOAD, params, access_token)
-        row = disk_methods.accept_upload(call, payload, content)
+        call, payload = _call_by_link(portal, files.UPLOAD, params, access_token)
+        row = files.accept_upload(call, payload, content)
     body = to_json({"result": row, "time": {"start": call.now, "finish": call.now}})
     return Response(body, content_type="application/json; charset=utf-8")
 

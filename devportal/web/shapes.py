@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from devportal.clock import iso
-from devportal.portal import Comment, GeneratedDocument, Notification, Portal
-from devportal.processes import Process, Step
+from devportal.portals.portal import Comment, GeneratedDocument, Notification, Portal
+from devportal.portals.process import Process, Step
 
 
 def process_json(process: Process) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, current_app, request
 
 from devportal import cast
-from devportal.portal import Portal, User
+from devportal.portals.portal import Portal, User
 from devportal.world import World
 
 EXTENSION = "devportal-world"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.urls import iri_to_uri
 
-from devportal import app_events
+from devportal.application import installation
+from devportal.behaviour.faults import Point
 from devportal.errors import RestError
-from devportal.faults import Point
-from devportal.portal import Portal
+from devportal.portals.portal import Portal
 from devportal.records import RequestRecord
 from devportal.rest.dispatch import to_json
 from devportal.web import state
@@ -36,9 +36,9 @@ def before(
         world.sleep(world.config.slow_s)
     with world.lock:
         if "robots_deleted" in struck:
-            world.delete_robots(portal)
+            portal.app.robots.clear()
         if "uninstall" in struck:
-            app_events.uninstall(world, portal)
+            installation.uninstall(world, portal)
         if "renamed_302" in struck and not portal.former_domains:
             portal.rename()
         if "expired_token" in struck:

@@ -20,7 +20,8 @@ from bitrix24.frame import pages
 from bitrix24.installation import wizard
 from bitrix24.models import Portal
 from bitrix24.wire import transport
-from devportal import cast, frames
+from devportal import actions, cast
+from devportal.application import frames
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host
@@ -140,7 +141,7 @@ def install(world: World, client: Client, open_app: Open) -> Callable[..., Porta
         for number in range(len(OWN_STEPS)):
             answer = client.post(f"/b24/install/step/{number}", headers=bearer(page))
             assert answer.status_code == 200, answer.content
-        world.finish_install(world.portals[where])
+        actions.finish_install(world, world.portals[where])
         world.settle()
         return Portal.objects.get(member_id=world.portals[where].member_id)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bitrix24 import tasks
 from bitrix24.models import Portal, PortalToken
-from devportal import cast
+from devportal import actions, cast
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import later, refused_call
 
@@ -53,7 +53,7 @@ def test_an_employees_token_is_no_loss(settled, world, open_app):
 
 def test_nobody_is_told_to_come_back_to_what_was_removed(settled, world, time_machine):
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
 
     refused_call()
     later(time_machine, minutes=3)

@@ -11,8 +11,9 @@ from bitrix24.frame import session
 from bitrix24.frame.session import REFUSED_ENTRIES
 from bitrix24.models import FrameSession, Portal, PortalToken
 from bitrix24.wire import transport
-from devportal import cast, frames
+from devportal import cast
 from devportal.app import create_app
+from devportal.application import frames
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.limits import Rule, network_of, spend
 from tests.bitrix24.conftest import AUTH, DOMAIN, STRANGER, bearer

@@ -16,7 +16,7 @@ from bitrix24.rest.client import Command
 from bitrix24.wire import limits
 from bitrix24.wire.errors import BitrixError, from_answer
 from devportal import cast
-from devportal.limits import Bucket, OperatingMeter
+from devportal.behaviour.limits import Bucket, OperatingMeter
 from signx.errors import ErrorCode
 
 WORKERS = 4

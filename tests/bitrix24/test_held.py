@@ -6,7 +6,8 @@ import pytest
 
 from bitrix24 import tasks
 from bitrix24.models import HeldCall, Portal
-from devportal import app_events, cast
+from devportal import actions, cast
+from devportal.application import installation
 from tests.bitrix24.removals import later
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,8 @@ def test_forged_calls_cost_one_request_in_a_while(settled, world, client, time_m
     world.requests.rows.clear()
 
     for number in range(30):
-        world.fire_event(
+        actions.fire_event(
+            world,
             "ONAPPUPDATE",
             user_id=cast.DIRECTOR,
             changes={"application_token": "0" * 32, "access_token": f"{number}" * 20},
@@ -31,7 +33,7 @@ def test_only_so_many_calls_are_held(settled, world, client):
     changes = {"application_token": "0" * 32, "access_token": "f" * 70}
 
     for _call in range(105):
-        world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
+        actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
 
     assert HeldCall.objects.count() == 100
     assert world.sent[-1].status == 403
@@ -40,7 +42,7 @@ def test_only_so_many_calls_are_held(settled, world, client):
 def test_a_held_call_waits_while_the_server_is_down(settled, world, time_machine):
     world.ways.choose({"update_token": "new"})
     world.faults.set({"info_502": 1})
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
     tasks.run_due()
     assert Portal.objects.get().application_token == settled.application_token
@@ -55,7 +57,7 @@ def test_a_held_call_waits_while_the_server_is_down(settled, world, time_machine
 def test_held_calls_are_not_kept_for_ever(settled, world, time_machine):
     world.faults.set({"info_502": 1})
     changes = {"application_token": "0" * 32}
-    world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
+    actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
 
     later(time_machine, minutes=61)
 

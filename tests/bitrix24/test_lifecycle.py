@@ -12,7 +12,8 @@ from bitrix24.installation.wizard import EVENTS as BOUND
 from bitrix24.models import FrameSession, HeldCall, Portal, PortalToken, RestCall
 from bitrix24.rest import client
 from bitrix24.wire.errors import BitrixError
-from devportal import app_events, cast
+from devportal import actions, cast
+from devportal.application import installation
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import EVENTS, announce
 
@@ -25,7 +26,7 @@ def quiet():
 
 
 def test_a_real_uninstallation_ends_the_portal_here(portal, world):
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
 
     assert tasks.has_due(timezone.now())
@@ -66,7 +67,7 @@ def test_an_event_that_is_ahead_of_the_removal_is_asked_about_again(
     tasks.run_due()
     assert Portal.objects.get().status == Portal.Status.ACTIVE
 
-    world.uninstall()
+    actions.uninstall(world)
     time_machine.move_to(timezone.now() + timedelta(minutes=11), tick=False)
     tasks.run_due()
 
@@ -90,7 +91,7 @@ def test_a_forged_announcement_is_refused(portal, world, client, changes, status
 def test_a_portal_that_refuses_calls_as_gone_is_checked_by_itself(portal, world, time_machine):
     """No event arrived (the application was never told), but REST says that it is not there."""
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
 
     with pytest.raises(BitrixError):
         client.call(portal, "profile")
@@ -101,10 +102,10 @@ def test_a_portal_that_refuses_calls_as_gone_is_checked_by_itself(portal, world,
 
 
 def test_a_portal_comes_back_by_its_wizard(portal, world, install):
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
     tasks.run_due()
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
 
     back = install()
 
@@ -115,7 +116,7 @@ def test_a_portal_comes_back_by_its_wizard(portal, world, install):
 
 
 def test_an_update_has_the_registrations_looked_over(portal, world):
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
 
     assert world.portal.app.handlers
@@ -131,7 +132,7 @@ def test_an_update_may_bring_a_new_application_token(portal, world, administrato
     world.portal.language = "en"
     world.ways.choose({"update_token": "new"})
 
-    app_events.update_app(world, world.portal, user_id)
+    installation.update(world, world.portal, user_id)
     world.settle()
     tasks.run_due()
 
@@ -144,7 +145,7 @@ def test_an_update_may_bring_a_new_application_token(portal, world, administrato
 
 @pytest.mark.parametrize("event", ["ONAPPINSTALL", "ONAPPUPDATE"])
 def test_an_employee_cannot_bring_one(portal, world, event):
-    world.fire_event(event, user_id=cast.CLERK, changes={"application_token": "b" * 32})
+    actions.fire_event(world, event, user_id=cast.CLERK, changes={"application_token": "b" * 32})
     world.settle()
     tasks.run_due()
 
@@ -157,7 +158,7 @@ def test_an_event_with_tokens_of_another_portal_changes_nothing(portal, world):
     foreign = world.auth.issue(world.other_portal, cast.DIRECTOR)
     changes = {"access_token": foreign.access_token, "application_token": "c" * 32}
 
-    world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
+    actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
     world.settle()
     tasks.run_due()
 
@@ -170,7 +171,7 @@ def test_an_update_without_tokens_has_the_portal_looked_over_too(portal, world):
     tasks.run_due()
     assert not tasks.has_due(timezone.now())
 
-    app_events.update_app(world, world.portal, 0)
+    installation.update(world, world.portal, 0)
     world.settle()
 
     assert world.sent[-1].status == 200
@@ -182,7 +183,7 @@ def test_an_update_is_not_lost_while_the_authorization_server_is_away(portal, wo
     PortalToken.objects.all().delete()
     world.faults.set({"info_502": 1})
 
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
     assert world.sent[-1].status == 200
     assert Portal.objects.get().look_over_at <= timezone.now()
@@ -243,7 +244,7 @@ def test_an_announcement_proves_nothing_where_no_token_is_left_to_ask_with(
 
 
 def uninstall(world, *, clean: bool):
-    world.uninstall(clean=clean)
+    actions.uninstall(world, clean=clean)
     world.settle()
     tasks.run_due()
 
@@ -291,7 +292,7 @@ def test_a_wipe_that_broke_off_is_done_again(portal, world, time_machine, monkey
 def test_who_comes_back_in_time_finds_everything(portal, world, install, time_machine):
     uninstall(world, clean=True)
     assert Portal.objects.get().wipe_at is not None
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
 
     install()
     time_machine.move_to(timezone.now() + timedelta(days=365), tick=False)
@@ -306,7 +307,7 @@ def test_of_two_wishes_keeping_wins(portal, world, client):
     world.portal.app.handlers.clear()
     announce(client, world, clean="0")
     announce(client, world, clean="1")
-    world.uninstall()
+    actions.uninstall(world)
     tasks.run_due()
 
     assert Portal.objects.get().status == Portal.Status.UNINSTALLED
@@ -331,7 +332,7 @@ def test_nothing_of_the_old_tokens_is_left(portal, world, install):
     uninstall(world, clean=False)
     assert not PortalToken.objects.exists()
     assert Portal.objects.get().offer == ""
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
 
     back = install()
 
@@ -363,7 +364,7 @@ def test_a_payment_event_has_the_portal_asked_what_is_paid(portal, world, time_m
     time_machine.move_to(timezone.now() + timedelta(hours=2), tick=True)
     since = len(world.requests.rows)
 
-    world.fire_event("ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
+    actions.fire_event(world, "ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
     world.settle()
     tasks.run_due()
 
@@ -376,7 +377,7 @@ def test_a_payment_event_without_token_counts_once_an_hour(portal, world):
     tasks.run_due()
     world.ways.choose({"payment_token": "absent"})
 
-    world.fire_event("ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
+    actions.fire_event(world, "ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
     world.settle()
 
     assert not tasks.has_due(timezone.now())
@@ -385,7 +386,7 @@ def test_a_payment_event_without_token_counts_once_an_hour(portal, world):
 def test_a_payment_event_with_a_wrong_token_is_refused(portal, world):
     tasks.run_due()
 
-    world.fire_event("ONAPPPAYMENT", changes={"application_token": "0" * 32})
+    actions.fire_event(world, "ONAPPPAYMENT", changes={"application_token": "0" * 32})
     world.settle()
 
     assert world.sent[-1].status == 403

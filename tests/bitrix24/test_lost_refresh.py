@@ -16,7 +16,7 @@ from bitrix24.rest import client
 from bitrix24.tokens import oauth
 from bitrix24.wire.errors import BitrixError
 from devportal import cast
-from devportal.auth_block import auth_block
+from devportal.application.auth_block import auth_block
 from tests.bitrix24 import listener
 
 pytestmark = pytest.mark.django_db

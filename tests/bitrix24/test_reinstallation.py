@@ -13,8 +13,9 @@ from bitrix24.models import FrameSession, Portal, PortalToken
 from bitrix24.tokens import oauth
 from bitrix24.wire import transport
 from bitrix24.wire.errors import BitrixError
-from devportal import app_events, cast
+from devportal import actions, cast
 from devportal.app import create_app
+from devportal.application import installation
 from devportal.wsgi_adapter import WSGIAdapter
 from tests.bitrix24.conftest import AUTH
 from tests.bitrix24.removals import announce, later, refused_call, status
@@ -30,9 +31,9 @@ def installed_anew(settled, world, install, open_app) -> Callable[[], Portal]:
         open_app(cast.CLERK)
         PortalToken.objects.get(bitrix_user_id=cast.DIRECTOR).delete()
         open_app(cast.DIRECTOR)
-        world.uninstall(clean=True)
+        actions.uninstall(world, clean=True)
         world.settle()
-        app_events.put_back(world.portal)
+        installation.put_back(world.portal)
         return install()
 
     return again
@@ -60,9 +61,9 @@ def test_the_first_look_does_not_end_it(installed_anew, time_machine):
 
 
 def test_looking_while_the_wizard_is_open_does_not_end_it(settled, world, open_app):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     open_app()
 
     tasks.run_due()
@@ -75,8 +76,8 @@ def test_a_left_over_token_dies_alone(settled, world, install, open_app, time_ma
     """The event was lost, so nothing told us that the clerk's token is of an earlier time."""
     open_app(cast.CLERK)
     world.portal.app.handlers.clear()
-    world.uninstall()
-    app_events.put_back(world.portal)
+    actions.uninstall(world)
+    installation.put_back(world.portal)
     install()
 
     refused_call(cast.CLERK)
@@ -102,7 +103,7 @@ def test_a_false_announcement_costs_other_people_nothing(settled, world, client,
 
 
 def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, world, install):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     served = WSGIAdapter(create_app(world))
     came_back: list[Portal] = []
@@ -114,7 +115,7 @@ def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, 
             answer = served.send(request, *args, **kwargs)
             if "/oauth/token/" in request.url and not came_back:
                 came_back.append(Portal.objects.get())
-                app_events.put_back(world.portal)
+                installation.put_back(world.portal)
                 install()
             return answer
 
@@ -128,7 +129,7 @@ def test_who_installs_anew_while_the_server_is_asked_is_not_thrown_out(settled, 
 
 
 def test_who_installs_anew_between_verdict_and_end_is_not_thrown_out(settled, world, install):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     came_back: list[Portal] = []
 
@@ -136,7 +137,7 @@ def test_who_installs_anew_between_verdict_and_end_is_not_thrown_out(settled, wo
         answer = execute(sql, params, many, context)
         if '"dead_at" >=' in sql and not came_back:  # the last thing that the verdict reads
             came_back.append(Portal.objects.get())
-            app_events.put_back(world.portal)
+            installation.put_back(world.portal)
             install()
         return answer
 
@@ -162,7 +163,7 @@ def test_a_portal_that_was_ended_by_mistake_comes_back_by_its_own_calls(settled,
     Portal.objects.update(uninstalled_at=timezone.now(), **ended)
     PortalToken.objects.all().delete()
 
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
     tasks.run_due()
 
@@ -173,14 +174,14 @@ def test_a_portal_that_was_ended_by_mistake_comes_back_by_its_own_calls(settled,
 def test_a_wish_of_the_earlier_installation_is_forgotten(
     settled, world, install, client, time_machine
 ):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     install()
     tasks.run_due()
 
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
     refused_call()
     later(time_machine, minutes=3)
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from bitrix24 import news, tasks
 from bitrix24.models import Portal, PortalToken
-from devportal import app_events, cast
+from devportal import actions, cast
+from devportal.application import installation
 from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import portal_changed
@@ -37,7 +38,7 @@ def support(db) -> Client:
 def refused_elsewhere(world) -> str:
     """A refresh token of a portal of one's own that has removed the application."""
     mine = world.auth.issue(world.other_portal, cast.DIRECTOR)
-    app_events.uninstall(world, world.other_portal)
+    installation.uninstall(world, world.other_portal)
     return mine.refresh_token
 
 
@@ -106,10 +107,10 @@ def test_who_came_in_after_a_refusal_has_refuted_it(
     world.portal.users[cast.CLERK].is_admin = True
     open_app(cast.CLERK)
     world.portal.app.handlers.clear()
-    world.uninstall()
+    actions.uninstall(world)
     refused_call(cast.CLERK)
     Portal.objects.update(uninstall_check_at=None)  # as after an answer that came too late
-    app_events.put_back(world.portal)
+    installation.put_back(world.portal)
     time_machine.move_to(timezone.now() + timedelta(minutes=1), tick=False)
     install()
     tasks.run_due()
@@ -142,13 +143,13 @@ def test_a_removal_that_was_noticed_first_keeps_the_wish_of_its_event(
     settled, world, time_machine, settings, checked
 ):
     settings.WIPE_AFTER_DAYS = 30
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     if checked:
         later(time_machine, minutes=3)
         assert status() == Portal.Status.UNINSTALLED
 
-    world.tick()
+    actions.tick(world)
     tasks.run_due()
 
     ended = Portal.objects.get()
@@ -164,7 +165,7 @@ def test_nothing_else_has_the_data_of_an_ended_portal_deleted(
     settled, world, client, time_machine, changes
 ):
     token = world.portal.application_token
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     later(time_machine, minutes=3)
 
@@ -176,12 +177,12 @@ def test_nothing_else_has_the_data_of_an_ended_portal_deleted(
 
 def test_keeping_wins_also_when_it_comes_late(settled, world, client, time_machine):
     token = world.portal.application_token
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     later(time_machine, minutes=3)
 
     announce(client, world, application_token=token, clean="0")
-    world.tick()
+    actions.tick(world)
 
     assert Portal.objects.get().wipe_at is None
 
@@ -190,7 +191,7 @@ def test_who_still_knows_the_token_long_after_the_end_is_not_heard(
     settled, world, client, time_machine
 ):
     token = world.portal.application_token
-    world.uninstall(clean=True, late=True)
+    actions.uninstall(world, clean=True, late=True)
     refused_call()
     later(time_machine, minutes=3)
     later(time_machine, days=2)
@@ -208,7 +209,7 @@ def test_the_operator_sees_a_portal_that_may_be_gone(settled, world, client, sup
     PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
     if tokens == "none":
         PortalToken.objects.all().delete()
-    world.uninstall()
+    actions.uninstall(world)
     world.settle()
 
     tasks.run_due()
@@ -286,7 +287,7 @@ def test_an_administrator_who_comes_in_ends_that_doubt(settled, client, world, o
 
 
 def test_a_server_that_is_down_leaves_everything_open(settled, world, time_machine):
-    world.uninstall(clean=True)
+    actions.uninstall(world, clean=True)
     world.settle()
     world.faults.set({"auth_502": 1})
     tasks.run_due()

@@ -8,9 +8,9 @@ from bitrix24 import tasks
 from bitrix24.models import HeldCall, Portal
 from bitrix24.rest import client
 from bitrix24.wire import transport
-from devportal import cast
+from devportal import actions, cast
 from devportal.app import create_app
-from devportal.auth_block import auth_block
+from devportal.application.auth_block import auth_block
 from devportal.wsgi_adapter import WSGIAdapter
 from signx.env import Host
 from tests.bitrix24.conftest import OWN_STEPS, bearer
@@ -78,7 +78,7 @@ def older(world, open_app, client) -> Portal:
 
 
 def test_an_older_portal_tells_its_token_by_the_installation_event(older, world):
-    world.finish_install()
+    actions.finish_install(world)
     world.settle()
     tasks.run_due()
 
@@ -89,7 +89,7 @@ def payment(world, user_id: int, **changes: str | None) -> int:
     """The status of an event that carries tokens of a person."""
     auth = auth_block(world, world.portal, user_id, with_refresh=True) | changes
     world.portal.app.is_installed = True
-    world.fire_event("ONAPPPAYMENT", changes=auth)
+    actions.fire_event(world, "ONAPPPAYMENT", changes=auth)
     world.settle()
     return world.sent[-1].status or 0
 

@@ -15,8 +15,8 @@ from bitrix24.rest import client
 from bitrix24.wire import transport
 from bitrix24.wire.addresses import netloc
 from bitrix24.wire.errors import BitrixError
-from devportal import cast, phpform
-from devportal.auth_block import auth_block
+from devportal import actions, cast, phpform
+from devportal.application.auth_block import auth_block
 from signx.errors import ErrorCode, SignXError
 from tests.bitrix24.conftest import AUTH, DOMAIN
 
@@ -105,7 +105,7 @@ def test_addresses_in_a_calls_own_words_are_never_used(portal, world, url):
     }
 
     incoming.authenticate({"auth": auth})
-    world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=auth)
+    actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR, changes=auth)
     world.settle()
     tasks.run_due()
     assert client.call(portal, "profile")

@@ -12,7 +12,7 @@ from bitrix24.models import Portal, PortalToken
 from bitrix24.rest import client as portal_client
 from bitrix24.wire.errors import UNPAID_PAUSE, BitrixError
 from bitrix24.wire.limits import PAYMENT
-from devportal import cast
+from devportal import actions, cast
 from outbox import services
 from outbox.models import Delivery
 from signx.errors import ErrorCode
@@ -44,7 +44,7 @@ def delivery() -> Delivery:
 
 def pay(world) -> None:
     world.faults.clear()
-    world.fire_event("ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
+    actions.fire_event(world, "ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N", "DAYS": "30"})
     world.settle()
 
 
@@ -96,7 +96,7 @@ def test_payment_wakes_what_waits(notice, world):
 def test_who_only_claims_to_have_paid_wakes_nothing(notice, world):
     services.deliver_due()
 
-    world.fire_event("ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
+    actions.fire_event(world, "ONAPPPAYMENT", {"PAYMENT_EXPIRED": "N"})
     world.settle()
     tasks.run_due()
 
@@ -141,7 +141,7 @@ def test_an_unpaid_portal_is_not_taken_for_one_that_is_gone(unpaid, world, clien
 
 def test_tokens_that_are_offered_meanwhile_are_taken_up_after_payment(unpaid, world, time_machine):
     PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
-    world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR)
+    actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR)
     later(time_machine, minutes=1)
     assert PortalToken.objects.get().dead_at is not None
 

@@ -13,8 +13,7 @@ from devportal.clock import Clock
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
 from tests.conftest import devportal_of
-
-from .robot_app import RobotApp
+from tests.devportal.robot_app import RobotApp
 
 START = 1_795_500_000.0
 DOMAIN, OTHER_DOMAIN, AUTH_HOST = "vostok.portal.test", "sever.portal.test", "oauth.portal.test"

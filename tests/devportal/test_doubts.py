@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 import requests
 
-from devportal import app_events, cast
+from devportal import actions, cast
 from devportal.app import create_app
-from devportal.doubts import DOUBTS, Ways, parse_ways
-from devportal.frames import open_entry
-from devportal.processes import Step
+from devportal.application import installation
+from devportal.application.frames import open_entry
+from devportal.behaviour.doubts import DOUBTS, Ways, parse_ways
+from devportal.portals.process import Step
 from devportal.world import Config, World
 from devportal.wsgi_adapter import WSGIAdapter
-
-from .conftest import AUTH_HOST, DOMAIN, Rest, robot
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest, robot
 
 
 def test_the_first_way_is_the_usual_one_and_others_are_refused():
@@ -59,7 +59,7 @@ def test_a_call_carries_all_or_only_the_needed_keys(world, admin, robot_app):
     seen = {}
     for way in DOUBTS["call_auth"].ways:
         world.ways.choose({"call_auth": way})
-        world.start_process(steps=[Step("robot", "signx_send")])
+        actions.start_process(world, steps=[Step("robot", "signx_send")])
         seen[way] = set(robot_app.forms[-1]["auth"])
 
     assert seen["bare"] == {"member_id", "application_token"}
@@ -72,7 +72,7 @@ def test_brackets_of_calls(world, admin, robot_app, way, expected):
     world.ways.choose({"brackets": way})
     admin.call("bizproc.robot.add", **robot("signx_send"))
 
-    world.start_process(steps=[Step("robot", "signx_send")])
+    actions.start_process(world, steps=[Step("robot", "signx_send")])
 
     assert expected in robot_app.raw[-1]
 
@@ -90,7 +90,7 @@ def test_older_portals_open_the_application_with_fewer_keys(world, way, count):
 
 def begun(world, admin):
     admin.call("bizproc.robot.add", **robot("signx_send"))
-    return world.start_process(steps=[Step("robot", "signx_send")]).steps[0]
+    return actions.start_process(world, steps=[Step("robot", "signx_send")]).steps[0]
 
 
 def answered(admin, step):
@@ -107,7 +107,7 @@ def test_a_queued_answer_takes_effect_later(world, admin, robot_app):
 
     assert answered(admin, step).json()["result"] is True
     assert step.closed_at is None
-    world.tick()
+    actions.tick(world)
     assert step.values["status_code"] == "sent"
 
 
@@ -132,13 +132,13 @@ def test_an_older_portal_refuses_while_the_process_is_locked(world, admin, robot
 
 @pytest.mark.parametrize("way", ["kept", "lost"])
 def test_what_an_update_leaves(world, admin, robot_app, way):
-    world.finish_install()
+    actions.finish_install(world)
     admin.call("event.bind", event="ONAPPUPDATE", handler="http://app.signx.test/e")
     admin.call("bizproc.robot.add", **robot("signx_send"))
     token = world.portal.application_token
     world.ways.choose({"update_handlers": way, "update_token": "new"})
 
-    app_events.update_app(world, world.portal, cast.DIRECTOR)
+    installation.update(world, world.portal, cast.DIRECTOR)
     world.settle()
 
     assert bool(world.portal.app.handlers) is (way == "kept")
@@ -149,11 +149,11 @@ def test_what_an_update_leaves(world, admin, robot_app, way):
 
 @pytest.mark.parametrize("way", ["sent", "absent"])
 def test_the_event_of_payment_may_lack_its_token(world, admin, robot_app, way):
-    world.finish_install()
+    actions.finish_install(world)
     admin.call("event.bind", event="ONAPPPAYMENT", handler="http://app.signx.test/e")
     world.ways.choose({"payment_token": way})
 
-    world.fire_event("ONAPPPAYMENT", {"DAYS": 14})
+    actions.fire_event(world, "ONAPPPAYMENT", {"DAYS": 14})
 
     assert ("application_token" in robot_app.forms[-1]["auth"]) is (way == "sent")
 

@@ -1,9 +1,9 @@
 import pytest
 import requests
 
-from devportal.faults import FAULTS, FaultTable, Point, parse_faults
-
-from .conftest import AUTH_HOST, DOMAIN, Rest, robot
+from devportal import actions
+from devportal.behaviour.faults import FAULTS, FaultTable, Point, parse_faults
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest, robot
 
 
 def always(world, name):
@@ -171,7 +171,7 @@ def test_robot_call_comes_twice(admin, world, robot_app):
     admin.call("bizproc.robot.add", **robot("signx_send"))
     always(world, "duplicate_call")
 
-    world.start_process()
+    actions.start_process(world)
 
     assert len(robot_app.raw) == 2
     assert robot_app.raw[0] == robot_app.raw[1]
@@ -182,8 +182,8 @@ def test_robot_call_comes_twice(admin, world, robot_app):
 )
 def test_spoilt_conversions(clerk: Rest, world, name, has_failed):
     always(world, name)
-    document = world.create_document()
-    world.advance(3500)
+    document = actions.create_document(world)
+    actions.advance(world, 3500)
 
     got = clerk.call("crm.documentgenerator.document.get", id=document.id)["document"]
 

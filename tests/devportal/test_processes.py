@@ -1,9 +1,9 @@
 import pytest
 
-from devportal import cast, workflows
-from devportal.processes import CREATE_DOCUMENT, Step, StepState
-
-from .conftest import APP_URL, DOMAIN, Rest, robot
+from devportal import actions, cast
+from devportal.portals.process import CREATE_DOCUMENT, Step, StepState
+from devportal.processes import runner
+from tests.devportal.conftest import APP_URL, DOMAIN, Rest, robot
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def answer(rest: Rest, token: str, **values):
 
 
 def test_robot_gets_the_documented_call(world, robots):
-    process = world.start_process()
+    process = actions.start_process(world)
 
     (form,) = robots.forms
     assert form["workflow_id"] == process.id
@@ -42,7 +42,7 @@ def test_robot_gets_the_documented_call(world, robots):
 
 
 def test_answer_closes_the_step_and_the_next_robot_gets_its_values(world, robots, admin):
-    process = world.start_process()
+    process = actions.start_process(world)
 
     assert answer(admin, process.step("send").event_token, DOCUMENT_ID="sx-1", unknown="x") is True
     world.settle()
@@ -56,7 +56,7 @@ def test_answer_closes_the_step_and_the_next_robot_gets_its_values(world, robots
 
 
 def test_no_call_runs_inside_a_request_of_the_application(world, robots, admin):
-    process = world.start_process()
+    process = actions.start_process(world)
 
     answer(admin, process.step("send").event_token)
 
@@ -65,7 +65,7 @@ def test_no_call_runs_inside_a_request_of_the_application(world, robots, admin):
 
 
 def test_second_answer_is_true_and_without_effect(world, robots, admin):
-    process = world.start_process()
+    process = actions.start_process(world)
     token = process.step("send").event_token
     answer(admin, token, status_code="sent")
 
@@ -76,7 +76,7 @@ def test_second_answer_is_true_and_without_effect(world, robots, admin):
 
 
 def test_bad_signature_is_403(world, robots, admin):
-    token = world.start_process().step("send").event_token
+    token = actions.start_process(world).step("send").event_token
     forged = token[:-1] + ("0" if token[-1] != "0" else "1")
 
     error = admin.error("bizproc.event.send", event_token=forged, return_values={})
@@ -85,15 +85,15 @@ def test_bad_signature_is_403(world, robots, admin):
 
 
 def test_token_of_a_terminated_process_is_true_and_without_effect(world, robots, admin):
-    process = world.start_process()
-    workflows.terminate(world, process)
+    process = actions.start_process(world)
+    runner.terminate(world, process)
 
     assert answer(admin, process.step("send").event_token, status_code="sent") is True
     assert process.step("send").values == {}
 
 
 def test_without_subscription_the_process_does_not_wait(world, robots, admin):
-    process = world.start_process(use_subscription="N")
+    process = actions.start_process(world, use_subscription="N")
 
     assert process.is_finished
     assert [form["use_subscription"] for form in robots.forms] == ["N", "N"]
@@ -102,7 +102,7 @@ def test_without_subscription_the_process_does_not_wait(world, robots, admin):
 
 
 def test_robot_that_is_not_registered_is_a_workflow_error(world, robot_app):
-    process = world.start_process()
+    process = actions.start_process(world)
 
     assert process.has_failed
     assert process.is_finished
@@ -111,9 +111,9 @@ def test_robot_that_is_not_registered_is_a_workflow_error(world, robot_app):
 
 
 def test_time_limit_closes_the_step(world, robots, admin):
-    process = world.start_process(timeout_s=60)
+    process = actions.start_process(world, timeout_s=60)
 
-    world.advance(60)
+    actions.advance(world, 60)
 
     assert process.step("send").has_timed_out
     assert answer(admin, process.step("send").event_token, status_code="late") is True
@@ -123,7 +123,7 @@ def test_time_limit_closes_the_step(world, robots, admin):
 def test_handler_that_is_down_leaves_the_process_waiting(world, robots):
     robots.status = "500 Internal Server Error"
 
-    process = world.start_process()
+    process = actions.start_process(world)
 
     assert process.step("send").state is StepState.WAITING
     assert process.step("send").handler_statuses == [500]
@@ -131,7 +131,7 @@ def test_handler_that_is_down_leaves_the_process_waiting(world, robots):
 
 
 def test_log_line_keeps_the_step_open(world, robots, clerk):
-    process = world.start_process()
+    process = actions.start_process(world)
     token = process.step("send").event_token
 
     clerk.call("bizproc.activity.log", event_token=token, log_message="Проверяем файл")
@@ -145,7 +145,7 @@ def test_log_line_keeps_the_step_open(world, robots, clerk):
 def test_robot_of_nobody_comes_without_tokens(world, admin, robots):
     admin.call("bizproc.robot.update", CODE="signx_send", FIELDS={"AUTH_USER_ID": 0})
 
-    world.start_process()
+    actions.start_process(world)
 
     assert "access_token" not in robots.forms[0]["auth"]
     assert robots.forms[0]["auth"]["application_token"]
@@ -154,7 +154,7 @@ def test_robot_of_nobody_comes_without_tokens(world, admin, robots):
 def test_robot_of_a_fired_person_comes_without_tokens(world, admin, robots):
     admin.call("bizproc.robot.update", CODE="signx_send", FIELDS={"AUTH_USER_ID": cast.FIRED})
 
-    world.start_process()
+    actions.start_process(world)
 
     assert "refresh_token" not in robots.forms[0]["auth"]
 
@@ -162,7 +162,7 @@ def test_robot_of_a_fired_person_comes_without_tokens(world, admin, robots):
 def test_robot_without_properties_gets_no_properties_key(world, admin, robots):
     admin.call("bizproc.robot.update", CODE="signx_send", FIELDS={"PROPERTIES": {}})
 
-    world.start_process()
+    actions.start_process(world)
 
     assert "properties" not in robots.forms[0]
 
@@ -178,7 +178,7 @@ def test_robot_without_properties_gets_no_properties_key(world, admin, robots):
     ],
 )
 def test_users_arrive_as_the_portal_writes_them(world, robots, given, sent):
-    world.start_process(send={"signer_company": given})
+    actions.start_process(world, send={"signer_company": given})
 
     assert robots.forms[0]["properties"]["signer_company"] == sent
 
@@ -194,7 +194,7 @@ def test_users_arrive_as_the_portal_writes_them(world, robots, given, sent):
     ],
 )
 def test_expressions(world, robots, given, sent):
-    world.start_process(send={"signer_counterparty": given})
+    actions.start_process(world, send={"signer_counterparty": given})
 
     assert robots.forms[0]["properties"]["signer_counterparty"] == sent
 
@@ -202,14 +202,14 @@ def test_expressions(world, robots, given, sent):
 def test_own_steps_on_a_smart_process(world, robots):
     steps = [Step("create", CREATE_DOCUMENT), Step("send", "signx_send", {"document": "{{ID}}"})]
 
-    world.start_process(entity_type_id=128, deal_id=cast.HR_ITEM, steps=steps)
+    actions.start_process(world, entity_type_id=128, deal_id=cast.HR_ITEM, steps=steps)
 
     assert robots.forms[0]["document_id"][2] == "DYNAMIC_128_6"
     assert robots.forms[0]["properties"]["document"] == "6"
 
 
 def test_running_processes_are_listed_for_administrators(world, robots, admin, clerk):
-    process = world.start_process()
+    process = actions.start_process(world)
 
     rows = admin.call("bizproc.workflow.instances", FILTER={"ID": process.id})
 
@@ -250,7 +250,7 @@ def test_forged_and_repeated_robot_calls(http, robots):
 
 
 def test_outgoing_calls_are_noted(http, world, robots):
-    world.start_process()
+    actions.start_process(world)
 
     (row,) = http.get(f"http://{DOMAIN}/_dev/outgoing").json()
     assert (row["kind"], row["name"], row["status"]) == ("robot", "signx_send", 200)
@@ -258,9 +258,9 @@ def test_outgoing_calls_are_noted(http, world, robots):
 
 
 def test_answer_to_a_robot_that_is_gone_waits_for_its_return(world, robots, admin):
-    process = world.start_process()
+    process = actions.start_process(world)
     token = process.step("send").event_token
-    world.delete_robots()
+    world.portal.app.robots.clear()
     assert answer(admin, token, status_code="sent") is True
     assert process.step("send").state is StepState.WAITING
 
@@ -273,7 +273,7 @@ def test_answer_to_a_robot_that_is_gone_waits_for_its_return(world, robots, admi
 def test_step_is_called_by_the_robots_own_name(http, world, robots, admin):
     name = {"en": "Send", "ru": "Отправить"}
     admin.call("bizproc.robot.update", CODE="signx_send", FIELDS={"NAME": name})
-    process = world.start_process()
+    process = actions.start_process(world)
     page = f"http://{DOMAIN}/process/{process.id}/"
 
     assert "<b>Отправить</b>" in http.get(page).text

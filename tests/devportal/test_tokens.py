@@ -1,8 +1,7 @@
 import pytest
 
-from devportal import cast
-
-from .conftest import AUTH_HOST, DOMAIN, Rest
+from devportal import actions, cast
+from tests.devportal.conftest import AUTH_HOST, DOMAIN, Rest
 
 
 @pytest.fixture
@@ -25,10 +24,10 @@ def token(world):
 
 
 def test_access_token_lives_an_hour(clerk, world):
-    world.advance(3599)
+    actions.advance(world, 3599)
     assert clerk.call("profile")["ID"] == "12"
 
-    world.advance(1)
+    actions.advance(world, 1)
     assert clerk.error("profile")[:2] == (401, "expired_token")
 
 
@@ -50,7 +49,7 @@ def test_used_refresh_token_is_worthless(refresh, token):
 
 
 def test_refresh_token_dies_after_180_days(refresh, token, world):
-    world.advance(180 * 86_400)
+    actions.advance(world, 180 * 86_400)
 
     assert refresh(token.refresh_token).json()["error"] == "invalid_grant"
 
@@ -77,7 +76,7 @@ def test_fired_person_gets_no_new_tokens(refresh, token, world):
 
 
 def test_removed_application_is_told_on_refresh(refresh, token, world):
-    world.uninstall()
+    actions.uninstall(world)
 
     answer = refresh(token.refresh_token)
     assert (answer.status_code, answer.json()["error"]) == (401, "NOT_INSTALLED")
@@ -85,7 +84,7 @@ def test_removed_application_is_told_on_refresh(refresh, token, world):
 
 def test_application_token_changes_with_a_new_installation(world, http):
     before = world.portal.application_token
-    world.uninstall()
+    actions.uninstall(world)
 
     http.post(f"http://{DOMAIN}/_dev/reinstall")
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from bitrix24.models import Portal, PortalToken
 from demo import people
-from devportal import app_events, cast
+from devportal import actions, cast
+from devportal.application import installation
 from documents.core import files
 from documents.models import Document, StoredFile
 from employees.models import Employee
@@ -31,12 +32,12 @@ def test_documents_are_back_and_old_tokens_are_not(
     old = PortalToken.objects.get()
     secrets = {old.access_token, old.refresh_token, portal.application_token}
 
-    devportal.uninstall(clean=False)  # type: ignore[attr-defined]
+    actions.uninstall(devportal, clean=False)
     devportal.settle()  # type: ignore[attr-defined]
     worker.run()
     assert Portal.objects.get().status == Portal.Status.UNINSTALLED
     assert not PortalToken.objects.exists()
-    app_events.put_back(devportal.portal)  # type: ignore[attr-defined]
+    installation.put_back(devportal.portal)  # type: ignore[attr-defined]
     back = install(vostok)
     page = people.Frame(vostok, cast.DIRECTOR)
 
@@ -55,7 +56,7 @@ def test_documents_are_back_and_old_tokens_are_not(
 def test_a_portal_that_asked_for_it_is_wiped(portal, devportal, worker, clock, clean):
     factories.make_completed(portal)
     worker.run()
-    devportal.uninstall(clean=clean)
+    actions.uninstall(devportal, clean=clean)
     devportal.settle()
     worker.run()
 

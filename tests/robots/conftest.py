@@ -13,9 +13,10 @@ from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from devportal import cast, phpform, robot_calls
-from devportal.crm_types import crm_type
-from devportal.processes import Step
+from devportal import actions, cast, phpform
+from devportal.portals.crm_types import crm_type
+from devportal.portals.process import Step
+from devportal.processes import robot_calls
 from devportal.world import World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, SignatureProfile
@@ -76,7 +77,7 @@ class Processes:
 
     def begin(self, code: str, inputs: dict[str, Any], use_subscription: str = "") -> Step:
         step = Step("robot", code, inputs)
-        self.devportal.start_process(steps=[step], use_subscription=use_subscription)
+        actions.start_process(self.devportal, steps=[step], use_subscription=use_subscription)
         return step
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bitrix24 import tasks as bitrix24_tasks
 from bitrix24.models import Portal
-from devportal import cast
+from devportal import actions, cast
 from documents.models import Document
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -91,7 +91,7 @@ def test_calls_that_wait_are_closed_when_the_application_is_removed(
         tasks.run_due()
     RobotCall.objects.update(answer="https://vostok.portal.test/rest/file?auth=secret")
 
-    devportal.uninstall()
+    actions.uninstall(devportal)
     devportal.settle()
     worker.run()
 
@@ -110,7 +110,7 @@ def test_calls_of_other_portals_wait_on(robots_on, caller, devportal, sever):
     install(sever)
     caller.post(caller.call(properties=INPUTS))
 
-    devportal.uninstall(devportal.other_portal)
+    actions.uninstall(devportal, devportal.other_portal)
     devportal.settle()
     bitrix24_tasks.run_due()
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bitrix24.models import Portal
 from devportal import cast
-from devportal.processes import Step
+from devportal.portals.process import Step
 from documents.models import Document
 from employees.balances import ledger
 from employees.models import BalanceEntry, EmployeeRight, Right, SignatureProfile

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bitrix24.models import PortalToken
 from demo.people import Frame
-from devportal import cast
+from devportal import actions, cast
 from documents.models import Document
 from employees.balances import ledger as balances
 from journal.events import EventKind
@@ -223,7 +223,7 @@ def test_a_call_waits_a_day_for_payment_and_is_answered_at_once_then(
     assert waiting.next_attempt_at > timezone.now() + ledger.LEASE
 
     devportal.faults.clear()
-    devportal.fire_event("ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N"})
+    actions.fire_event(devportal, "ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N"})
     processes.worker.run()
 
     assert step.values["response_code"] == "ok"

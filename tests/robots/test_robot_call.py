@@ -9,7 +9,8 @@ from django_q.models import OrmQ
 
 from bitrix24 import tasks
 from bitrix24.models import Portal
-from devportal import app_events, cast
+from devportal import cast
+from devportal.application import installation
 from employees.balances import ledger
 from journal.events import EventKind
 from journal.models import AuditEvent
@@ -140,7 +141,7 @@ def test_calls_with_a_token_that_an_update_has_changed_are_not_lost(
     worker.run()
     devportal.ways.choose({"update_token": "new"})
     devportal.portal.app.handlers.clear()
-    app_events.update_app(devportal, devportal.portal, cast.DIRECTOR)
+    installation.update(devportal, devportal.portal, cast.DIRECTOR)
     calls = [caller.call(properties=PROPERTIES) for _call in range(3)]
     devportal.requests.rows.clear()
 

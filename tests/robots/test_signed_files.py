@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bitrix24.models import Portal
-from devportal.processes import Step
+from devportal.portals.process import Step
 from devportal.world import World
 from documents.models import Document, PortalSettings
 from employees.balances import ledger

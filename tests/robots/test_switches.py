@@ -77,7 +77,7 @@ def test_an_update_of_the_app_deletes_the_robots_and_the_wizard_puts_them_back(
     portal, director, devportal
 ):
     switch_robot(portal, "signx_status", True, by=director)
-    devportal.delete_robots()
+    devportal.portal.app.robots.clear()
 
     restore_robots(portal, cast.DIRECTOR)
     restore_robots(portal, cast.DIRECTOR)
@@ -111,7 +111,7 @@ def test_a_portal_that_refuses_shows_why_and_keeps_the_wish(portal, director, de
 
 def test_a_refusal_for_good_does_not_stop_the_installation(portal, director, devportal, settings):
     switch_robot(portal, "signx_send", True, by=director)
-    devportal.delete_robots()
+    devportal.portal.app.robots.clear()
     settings.PUBLIC_URL = "http://localhost"
 
     restore_robots(portal, cast.DIRECTOR)
@@ -166,7 +166,7 @@ def test_an_unknown_robot_is_not_found(portal, director):
 
 def test_the_command_puts_robots_back_on_every_portal(portal, director, devportal):
     switch_robot(portal, "signx_send", True, by=director)
-    devportal.delete_robots()
+    devportal.portal.app.robots.clear()
     told = StringIO()
 
     call_command("register_robots", stdout=told)

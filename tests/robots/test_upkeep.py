@@ -17,7 +17,7 @@ def test_robots_come_back_although_something_else_is_refused(robots_on, devporta
 
     monkeypatch.setattr(wizard, "_bind", refused)
     devportal.portal.app.placements.clear()
-    devportal.delete_robots()
+    devportal.portal.app.robots.clear()
 
     with pytest.raises(SignXError, match=r"placement\.bind"):
         upkeep.heal(robots_on)
@@ -30,7 +30,7 @@ def test_an_answer_that_was_lost_with_the_robots_is_given_again(
 ):
     step = processes.send(wait_for="final")
     processes.worker.run()
-    devportal.delete_robots()
+    devportal.portal.app.robots.clear()
     flow.move(Document.objects.get().pk, "declined", actor="signer:2", detail="Передумали")
     for _sent in range(2):
         processes.worker.run()

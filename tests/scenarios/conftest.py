@@ -6,14 +6,19 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import environ
 import psycopg
 import pytest
 
+from bitrix24.models import Portal
 from demo.stack import Stack
 from demo.story import Story
+from documents.models import PortalSettings
+from tests import factories
 from tests.scenarios.browser import Browsers, browsers
+from tests.scenarios.site import Site, site
 
 
 @pytest.fixture
@@ -78,3 +83,25 @@ def story(stack: Stack) -> Story:
 def people_browsers(tmp_path: Path) -> Iterator[Browsers]:
     with browsers(tmp_path / "browsers") as opened:
         yield opened
+
+
+@pytest.fixture
+def units() -> int:
+    """What is on the balance of the office."""
+    return 60
+
+
+@pytest.fixture
+def office(transactional_db: None, units: int) -> Portal:
+    portal = factories.make_portal(units=units)
+    PortalSettings.objects.update_or_create(
+        portal=portal, defaults={"organisation": "ООО «Восьмой причал»"}
+    )
+    return portal
+
+
+@pytest.fixture
+def app(office: Portal, settings: Any) -> Iterator[Site]:
+    with site() as running:
+        settings.PUBLIC_URL = running.url
+        yield running

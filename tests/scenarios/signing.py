@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Page
 
 from bitrix24.models import Portal
 from documents import tasks
+from documents.core.creation import Counterparty
 from documents.models import Document, Signer
 from employees.models import Employee
 from outbox.base import Command, Letter
@@ -29,6 +31,7 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 SERIOUS = {"serious", "critical"}
 # All rules of WCAG 2.2 A and AA that a program can check.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+people = count(100)
 COLOURS = 64  # of a screenshot: flat pages lose nothing, and the file is small
 
 
@@ -170,3 +173,46 @@ class Weight:
     def tap(self, what: Any) -> None:
         self.taps += 1
         what.tap()
+
+
+@dataclass
+class Setting:
+    """A browser's page, the application, and the portal that sends documents."""
+
+    page: Page
+    app: Site
+    office: Portal
+
+    def invite(self, **changes: object) -> Letterbox:
+        """Somebody who has never signed: every state has an address of its own."""
+        changes.setdefault("counterparty", somebody())
+        return invite(self.app, self.office, **changes)
+
+    def open(self, letter: Letterbox, path: str = "") -> Letterbox:
+        self.page.goto(letter.url(path))
+        return letter
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).click()
+
+    def ask_for_code(self) -> Letterbox:
+        letter = self.open(self.invite(), "sign/")
+        self.press("Получить код")
+        self.page.wait_for_url("**/code/**")
+        return letter
+
+    def type_code(self, code: str) -> None:
+        self.page.locator("input[name=code]").fill(code)
+        self.press("Подписать документ")
+
+
+def somebody(**more: object) -> Counterparty:
+    number = next(people)
+    email = f"ilin{number}@zakazchik.example"
+    return Counterparty(
+        "Ильин Пётр Андреевич",
+        email,
+        organisation="ООО «Заказчик»",
+        crm_contact_id=number,
+        **more,  # type: ignore[arg-type]
+    )

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 
 from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Page
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from bitrix24.models import Portal
-from devportal.cast_papers import DEFAULT_TITLE, default_contract
-from devportal.cast_people import VOSTOK
+from devportal.cast.papers import DEFAULT_TITLE, default_contract
+from devportal.cast.people import VOSTOK
 from documents import tasks
 from documents.access.act_codes import Act
 from documents.access.public_limits import TRIES_OF_LINK
@@ -32,53 +28,7 @@ from signx.limits import spend
 from tests import factories
 from tests.documents.codes import code_of
 from tests.factories import NOON
-from tests.scenarios.signing import Letterbox, invite
-from tests.scenarios.site import Site
-
-_people = count(100)
-
-
-@dataclass
-class Setting:
-    """A browser's page, the application, and the portal that sends documents."""
-
-    page: Page
-    app: Site
-    office: Portal
-
-    def invite(self, **changes: object) -> Letterbox:
-        """Somebody who has never signed: every state has an address of its own."""
-        changes.setdefault("counterparty", somebody())
-        return invite(self.app, self.office, **changes)
-
-    def open(self, letter: Letterbox, path: str = "") -> Letterbox:
-        self.page.goto(letter.url(path))
-        return letter
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).click()
-
-    def ask_for_code(self) -> Letterbox:
-        letter = self.open(self.invite(), "sign/")
-        self.press("Получить код")
-        self.page.wait_for_url("**/code/**")
-        return letter
-
-    def type_code(self, code: str) -> None:
-        self.page.locator("input[name=code]").fill(code)
-        self.press("Подписать документ")
-
-
-def somebody(**more: object) -> Counterparty:
-    number = next(_people)
-    email = f"ilin{number}@zakazchik.example"
-    return Counterparty(
-        "Ильин Пётр Андреевич",
-        email,
-        organisation="ООО «Заказчик»",
-        crm_contact_id=number,
-        **more,  # type: ignore[arg-type]
-    )
+from tests.scenarios.signing import Letterbox, Setting, people, somebody
 
 
 def read(at: Setting) -> None:
@@ -214,7 +164,7 @@ def not_your_turn(at: Setting) -> None:
 
 def withdrawn(at: Setting) -> None:
     letter = at.invite()
-    sender = at.app.run(factories.make_employee, at.office, next(_people))
+    sender = at.app.run(factories.make_employee, at.office, next(people))
     reason = "Ошибка в сумме"
     at.app.run(
         sender_acts.cancel_document, letter.document, by=sender, reason=reason, at=timezone.now()
@@ -237,7 +187,7 @@ def expired_asked(at: Setting) -> None:
 
 def replaced(at: Setting) -> None:
     letter = at.invite()
-    sender = at.app.run(factories.make_employee, at.office, next(_people))
+    sender = at.app.run(factories.make_employee, at.office, next(people))
     signer = letter.signer
     at.app.run(sender_acts.resend_invitation, signer, by=sender, at=timezone.now())
     at.open(letter)

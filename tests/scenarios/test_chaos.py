@@ -1,7 +1,8 @@
-"""Twelve documents in a storm: every fault at 10 %, people who sign, decline or never answer.
+"""Twelve documents under faults, each at 10 %, and people who sign, decline or never answer.
 
 `make chaos` does the same with real processes that are killed at random and many more documents.
-Here one thread works and only sleeping moves the clock, so that a seed is always the same storm.
+Here one thread works and only sleeping moves the clock, so that a seed always gives the same
+run.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from django.utils import timezone
 from bitrix24.rest import client
 from bitrix24.rest.client import BLIP_PAUSES_S
 from bitrix24.wire import transport
-from chaos import verdict
-from chaos.crowd import DECLINE, IGNORE, SIGN, Crowd
+from chaos import invariants
+from chaos.faults import INJECTED
+from chaos.load import DECLINE, IGNORE, SIGN, Load
 from chaos.stage import LONGEST_JUMP_S
-from chaos.storm import STORM
+from chaos.traffic import traffic_of
 from demo.people import Frame
 from devportal import cast
 from documents.models import Document
@@ -35,7 +37,7 @@ from tests.robots import conftest as office
 _storage = office._storage
 robots_on, signer = office.robots_on, office.signer
 
-CALM_DOCUMENTS, DOCUMENTS = 3, 12
+BASELINE_DOCUMENTS, DOCUMENTS = 3, 12
 UNITS = 50
 RATE = 0.1
 STEPS = 400
@@ -70,10 +72,10 @@ def two_names(devportal, wire, settings):
 
 
 @pytest.fixture
-def crowds(clock, settings, two_names, robots_on, signer, clerk, worker, vostok, mailoutbox):
-    """Makes crowds whose every third signs, declines, never answers."""
+def new_load(clock, settings, two_names, robots_on, signer, clerk, worker, vostok, mailoutbox):
+    """Makes a load whose every third signs, declines, never answers."""
     wishes = (SIGN, DECLINE, IGNORE)
-    return lambda: Crowd(
+    return lambda: Load(
         vostok,
         intention=lambda number: wishes[number % 3],
         letters=lambda after: [(row.to[0], row.body) for row in mail.outbox[after:]],
@@ -85,14 +87,14 @@ def plenty(settings):
     settings.FREE_SIGNATURES = UNITS
 
 
-def live_on(crowd, worker, clock):
+def live_on(load, worker, clock):
     """Work and mail, with the clock going to where something comes due."""
     jump_s, quiet = 0, 0
     for _step in range(STEPS):
         worker.run(passes=100)
-        if crowd.read_mail():
+        if load.read_mail():
             jump_s = quiet = 0
-        if not crowd.open_processes():
+        if not load.open_processes():
             break
         quiet += not RobotCall.objects.filter(state=RobotCall.State.WAITING).exists()
         jump_s = min(jump_s * 2 or 15, LONGEST_JUMP_S)
@@ -100,25 +102,25 @@ def live_on(crowd, worker, clock):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_process_is_answered_once_in_a_storm(
-    crowds, worker, vostok, portal, devportal, clock, seed
+def test_every_process_is_answered_once_under_faults(
+    new_load, worker, vostok, portal, devportal, clock, seed
 ):
     devportal.sleep = time.sleep
     devportal.faults.reseed(seed)
     random.seed(seed)  # the jitter of our own delays
-    calm, crowd = crowds(), crowds()
+    baseline, load = new_load(), new_load()
     since = len(devportal.requests.rows)
-    for _document in range(CALM_DOCUMENTS):
-        calm.add(1)
-        live_on(calm, worker, clock)
-    price = verdict.traffic(calm, since)
+    for _document in range(BASELINE_DOCUMENTS):
+        baseline.add(1)
+        live_on(baseline, worker, clock)
+    alone = traffic_of(baseline, since)
     since, units = len(devportal.requests.rows), ledger.available(portal)
     done_before = Document.objects.filter(status="completed").count()
 
-    devportal.faults.set(dict.fromkeys(STORM, RATE))
-    crowd.add(DOCUMENTS)
-    live_on(crowd, worker, clock)
-    traffic = verdict.traffic(crowd, since)
+    devportal.faults.set(dict.fromkeys(INJECTED, RATE))
+    load.add(DOCUMENTS)
+    live_on(load, worker, clock)
+    traffic = traffic_of(load, since)
     devportal.faults.clear()
     Frame(vostok, cast.DIRECTOR)
     for _repeat in range(3):
@@ -127,15 +129,15 @@ def test_every_process_is_answered_once_in_a_storm(
 
     completed = Document.objects.filter(status="completed").count() - done_before
     rows = [
-        *verdict.answered_once(calm),
-        *verdict.answered_once(crowd),
-        verdict.told_the_truth(crowd),
-        verdict.as_people_wished(crowd),
-        verdict.no_storm(traffic.without_luck(RATE), price),
-        verdict.within_limits(devportal.overflows),
-        verdict.balance_adds_up(units - ledger.available(portal), completed),
+        *invariants.answered_once(baseline),
+        *invariants.answered_once(load),
+        invariants.refusals_are_true(load),
+        invariants.outcomes_match_signers(load),
+        invariants.requests_are_bounded(traffic.at_expected_rate(RATE), alone),
+        invariants.within_rate_limit(devportal.overflows),
+        invariants.balance_adds_up(units - ledger.available(portal), completed),
     ]
-    assert all(row.holds for row in rows), verdict.table(rows)
+    assert all(row.holds for row in rows), invariants.table(rows)
     assert completed
     assert sum(devportal.faults.struck.values()) > DOCUMENTS
     call_command("verify_journal")

@@ -19,14 +19,14 @@ from demo.people import LINK
 from demo.story import DEAL, DIRECTOR, Story
 from documents import tasks
 from documents.drafts import services
-from documents.models import Document, Draft, PortalSettings
+from documents.models import Document, Draft
 from outbox.models import Delivery
 from tests import factories
 from tests.factories import NOON
 from tests.frame.desk import Desk
 from tests.scenarios.browser import Browsers, Complaints
 from tests.scenarios.signing import barriers, fits, keep_picture, look_into_frame
-from tests.scenarios.site import Site, site
+from tests.scenarios.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -50,19 +50,8 @@ def _noon(settings: object, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(transactional_db: None) -> Portal:
-    portal = factories.make_portal(units=42)
-    PortalSettings.objects.update_or_create(
-        portal=portal, defaults={"organisation": "ООО «Восьмой причал»"}
-    )
-    return portal
-
-
-@pytest.fixture
-def app(office: Portal, settings: object) -> Iterator[Site]:
-    with site() as running:
-        settings.PUBLIC_URL = running.url  # type: ignore[attr-defined]
-        yield running
+def units() -> int:
+    return 42
 
 
 class Album:
@@ -96,8 +85,6 @@ def _director(office: Portal, language: str) -> Desk:
 def test_a_file_goes_to_two_counterparties_in_turn(
     app: Site, office: Portal, people_browsers: Browsers, tmp_path: Path, width: int
 ) -> None:
-    paper = tmp_path / "Договор_24-117.pdf"
-    paper.write_bytes(factories.paper().pdf)
     desk = app.run(_director, office, "en")
     context = people_browsers.desk() if width > 360 else people_browsers.phone(360)
     page = context.new_page()
@@ -107,7 +94,29 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     page.get_by_role("heading", name="New document", level=1).wait_for()
     album.look("upload")
 
-    # The file is on its way at once; the worker checks it while the form is being filled in.
+    _upload(page, album, app, tmp_path / "Договор_24-117.pdf")
+    _fill_in(page)
+    _make_and_mend_a_mistake(page, album)
+    height_before = _move_a_stamp_down(page)
+    album.look("filled")
+    assert page.context.cookies() == []
+    _send_while_a_preview_is_drawn(page)
+    album.look("sent")
+
+    document = app.run(Document.objects.get)
+    assert (document.status, document.message) == ("sending", "Пожалуйста, подпишите до пятницы.")
+    assert document.places["2"][0]["y_mm"] == pytest.approx(height_before + 20, abs=1)
+    app.run(tasks.hand_over, document.pk)
+    letters = app.run(lambda: list(Delivery.objects.filter(kind="invitation")))
+    assert [one.payload["signer"] for one in letters] == [app.run(document.signers.get, key="2").pk]
+    assert app.run(Draft.objects.get).document_id == document.pk
+    assert album.wrong == {}
+    assert complaints.found == []
+
+
+def _upload(page: Page, album: Album, app: Site, paper: Path) -> None:
+    """The file is on its way at once; the worker checks it while the form is being filled in."""
+    paper.write_bytes(factories.paper().pdf)
     page.locator("input[name=file]").set_input_files(paper)
     page.get_by_text("the file is being checked").wait_for()
     album.look("checking")
@@ -115,6 +124,9 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     page.get_by_text("2 pages", exact=True).wait_for()
     page.locator(".sx-stamp").nth(1).wait_for()
     assert page.get_by_label("Name of the document").input_value() == "Договор 24-117"
+
+
+def _fill_in(page: Page) -> None:
     page.get_by_role("button", name="Add a counterparty").click()
     sides = page.locator(".sx-side")
     sides.nth(1).wait_for()
@@ -125,7 +137,10 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     page.locator("#sx-stamp-3-2").wait_for()
     assert sides.count() == 2
 
-    # A mistake is told beside its field, and nothing that was typed is lost.
+
+def _make_and_mend_a_mistake(page: Page, album: Album) -> None:
+    """It is told beside its field, and nothing that was typed is lost."""
+    sides = page.locator(".sx-side")
     sides.nth(1).get_by_label("E-mail").fill("kotova")
     page.get_by_role("button", name="Send for signing").click()
     page.get_by_text("The document is not sent yet").wait_for()
@@ -134,7 +149,9 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     sides.nth(1).get_by_label("E-mail").fill(PEOPLE[1][1])
     assert sides.nth(0).get_by_label("E-mail").input_value() == PEOPLE[0][1]
 
-    # A stamp is moved with the keyboard, ten millimetres a press, and sending keeps to it.
+
+def _move_a_stamp_down(page: Page) -> float:
+    """With the keyboard, ten millimetres a press, twice; where it was, in mm."""
     stamp = page.locator("#sx-stamp-2-2")
     before = float(stamp.get_attribute("y") or 0)
     stamp.focus()
@@ -144,10 +161,11 @@ def test_a_file_goes_to_two_counterparties_in_turn(
         page.keyboard.press("Shift+ArrowDown")
     assert page.locator("#id_coordinates").input_value().startswith("2=2:")
     page.wait_for_load_state("networkidle")
-    album.look("filled")
-    assert page.context.cookies() == []
+    return before
 
-    # A preview that is still being drawn when the document goes: its answer comes to nobody.
+
+def _send_while_a_preview_is_drawn(page: Page) -> None:
+    """A preview that is still being drawn when the document goes: its answer comes to nobody."""
     late: list[Route] = []
     page.route(re.compile(r"/app/new/\w+$"), lambda route: late.append(route))
     with page.expect_request(re.compile(r"/app/new/\w+$")):
@@ -160,17 +178,6 @@ def test_a_file_goes_to_two_counterparties_in_turn(
     assert answered.value.headers["hx-retarget"] == "#sx-root"
     page.wait_for_load_state("networkidle")
     page.get_by_text("The document is on its way").wait_for()
-    album.look("sent")
-
-    document = app.run(Document.objects.get)
-    assert (document.status, document.message) == ("sending", "Пожалуйста, подпишите до пятницы.")
-    assert document.places["2"][0]["y_mm"] == pytest.approx(before + 20, abs=1)
-    app.run(tasks.hand_over, document.pk)
-    letters = app.run(lambda: list(Delivery.objects.filter(kind="invitation")))
-    assert [one.payload["signer"] for one in letters] == [app.run(document.signers.get, key="2").pk]
-    assert app.run(Draft.objects.get).document_id == document.pk
-    assert album.wrong == {}
-    assert complaints.found == []
 
 
 def _type(page: Page, number: int, person: tuple[str, ...]) -> None:

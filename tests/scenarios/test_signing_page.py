@@ -16,8 +16,7 @@ import time_machine
 from playwright.sync_api import Page
 
 from bitrix24.models import Portal
-from documents.models import Document, PortalSettings
-from tests import factories
+from documents.models import Document
 from tests.factories import NOON
 from tests.scenarios.browser import Browsers, Complaints
 from tests.scenarios.signing import (
@@ -33,7 +32,7 @@ from tests.scenarios.signing import (
     press_with_keyboard,
 )
 from tests.scenarios.signing_states import STATES, Setting
-from tests.scenarios.site import Site, site
+from tests.scenarios.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -55,22 +54,6 @@ def _noon() -> Iterator[None]:
     """An hour after the documents were sent; time goes on, as it does for people."""
     with time_machine.travel(NOON + timedelta(hours=1), tick=True):
         yield
-
-
-@pytest.fixture
-def office(transactional_db: None) -> Portal:
-    portal = factories.make_portal(units=60)
-    PortalSettings.objects.update_or_create(
-        portal=portal, defaults={"organisation": "ООО «Восьмой причал»"}
-    )
-    return portal
-
-
-@pytest.fixture
-def app(office: Portal, settings: object) -> Iterator[Site]:
-    with site() as running:
-        settings.PUBLIC_URL = running.url  # type: ignore[attr-defined]
-        yield running
 
 
 @pytest.mark.parametrize(

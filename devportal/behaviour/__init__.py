@@ -1,0 +1,1 @@
+"""How the portal behaves beyond its contract: faults, doubts, limits."""

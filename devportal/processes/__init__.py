@@ -1,0 +1,1 @@
+"""Running business processes and calling their robots."""

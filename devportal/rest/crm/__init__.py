@@ -1,0 +1,1 @@
+"""CRM: items, timeline, triggers, generated documents."""

@@ -1,0 +1,1 @@
+"""Disk: drives, folders, files."""

@@ -1,0 +1,1 @@
+"""Business processes: robots and their answers."""

@@ -1,0 +1,1 @@
+"""The servers around the portals: authorization, mail, and the queue that calls applications."""
