@@ -67,9 +67,16 @@ class ByHost(BaseAdapter):
         pass
 
 
+# Whole scenarios and large files first: at the end a processor would stand idle beside them.
+LONGEST = ["scenarios", "guessing", "signing", "commands", "devportal", "documents", "signer"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole scenarios first: at the end a processor would stand idle beside the last of them."""
-    items.sort(key=lambda item: "scenarios" not in item.path.parts)
+    def turn(item: pytest.Item) -> int:
+        names = {*item.path.parts, item.path.stem.removeprefix("test_")}
+        return next((turn for turn, name in enumerate(LONGEST) if name in names), len(LONGEST))
+
+    items.sort(key=turn)
 
 
 def pytest_collection_finish() -> None:
