@@ -42,8 +42,10 @@ def test_processes_that_share_a_database_run_on_both():
     sharing = [
         file
         for file, source in sources.items()
-        if re.search(r"^import (multiprocessing|subprocess)$", source, re.M)
-        and re.search(r"settings_dict|CREATE DATABASE", source)
+        if (
+            re.search(r"^import (multiprocessing|subprocess)$", source, re.M)
+            and re.search(r"settings_dict|CREATE DATABASE", source)
+        )
         or any(str(file).endswith(option.partition("=")[2]) for option in ON_THE_SERVER_ONLY)
     ]
 
