@@ -142,8 +142,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for file in folder.glob("*.json"):
         known |= json.loads(file.read_text("utf-8"))
     chosen = {item.nodeid for item in items if item.get_closest_marker("databases")}
-    chosen |= {test for test, row in known.items() if row["threads"] > 1}
-    here = {item.nodeid for item in items}
+    here = {item.nodeid: item for item in items}
+    chosen |= {
+        test
+        for test, row in known.items()
+        # The threads of a server wait for its browser, not for each other.
+        if row["threads"] > 1 and test in here and not here[test].get_closest_marker("browser")
+    }
     tests = {
         test: (row["seconds"], set(row["statements"]))
         for test, row in known.items()
