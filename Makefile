@@ -22,7 +22,7 @@ demo: install  ## the main job on this machine: [PDF=contract.pdf] [COORDINATES=
 run: install  ## web and worker for real use, settings from .env
 	@$(PY) manage.py setup && $(PY) manage.py run
 
-test: install  ## every test: SQLite, PostgreSQL, browser, SMTP, pdfsig
+test: install  ## every test: SQLite, PostgreSQL, browser, SMTP, pdfsig: [ARGS="--random-order --now=2028-02-29T23:59:00"]
 	@scripts/test-tools.sh
 	@$(PY) scripts/test.py $(ARGS)
 

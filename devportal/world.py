@@ -5,7 +5,9 @@ It keeps and counts; what happens in it is in `actions`.
 
 from __future__ import annotations
 
+import io
 import itertools
+import pickle
 import threading
 import time
 from collections import deque
@@ -26,6 +28,24 @@ from devportal.servers.outgoing import Outgoing
 from devportal.servers.tokens import AuthServer
 
 __all__ = ["Config", "World"]
+
+HAPPENED = (
+    "auth",
+    "faults",
+    "frames",
+    "jobs",
+    "meter",
+    "overflows",
+    "portals",
+    "requests",
+    "sent",
+    "ways",
+    "_buckets",
+    "document_ids",
+)
+"""Where a world keeps what it was asked and what has become of it."""
+LASTING = ("clock", "config")
+"""What those refer to, and a snapshot leaves where it is."""
 
 
 class World:
@@ -66,6 +86,26 @@ class World:
             self.ways.clear()
             self.requests.rows.clear()
             self._forget()
+
+    def snapshot(self) -> bytes:
+        """All that has happened, for `restore` into this world or another one of the same
+        configuration. Letters and calls that wait to go out are not in it."""
+        with self.lock:
+            output = io.BytesIO()
+            pickler = pickle.Pickler(output)
+            lasting = {id(getattr(self, name)): name for name in LASTING}
+            pickler.persistent_id = lambda part: lasting.get(id(part))  # type: ignore[method-assign]
+            pickler.dump({name: getattr(self, name) for name in HAPPENED})
+            return output.getvalue()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Be as a world was when its snapshot was taken; the clock keeps its place."""
+        with self.lock:
+            unpickler = pickle.Unpickler(io.BytesIO(snapshot))  # noqa: S301 (our own bytes)
+            unpickler.persistent_load = self.__getattribute__  # type: ignore[method-assign]
+            vars(self).update(unpickler.load())
+
+    # --- finding things ---
 
     @property
     def portal(self) -> Portal:

@@ -36,6 +36,7 @@ from employees.people.directory import find_employee
 from signing import intake
 from signx.due_work import DUE_WORK
 from tests.journal.database import django_db_modify_db_settings, tables_are_emptied_by_deleting
+from tests.snapshots import Way
 from tests.tools import program
 
 __all__ = ["django_db_modify_db_settings", "tables_are_emptied_by_deleting"]
@@ -68,9 +69,16 @@ class ByHost(BaseAdapter):
         pass
 
 
+# Whole scenarios and large files first: at the end a processor would stand idle beside them.
+LONGEST = ["scenarios", "guessing", "signing", "commands", "devportal", "documents", "signer"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole scenarios first: at the end a processor would stand idle beside the last of them."""
-    items.sort(key=lambda item: "scenarios" not in item.path.parts)
+    def turn(item: pytest.Item) -> int:
+        names = {*item.path.parts, item.path.stem.removeprefix("test_")}
+        return next((turn for turn, name in enumerate(LONGEST) if name in names), len(LONGEST))
+
+    items.sort(key=turn)
 
 
 def pytest_collection_finish() -> None:
@@ -138,6 +146,7 @@ def devportal(bucket_size: int) -> Iterator[World]:
         transport.mount(url, adapter)
     world.outgoing.mount(APP, WSGIAdapter(application()))
     world.adapter = adapter  # type: ignore[attr-defined]
+    world.untouched = world.snapshot()  # type: ignore[attr-defined]
     yield world
     transport.reset()
 
@@ -171,17 +180,29 @@ def install(desk: people.Portal) -> Portal:
             headers={"Authorization": f"Bearer {frame.token}"},
         ).raise_for_status()
     desk.post("install-finish")
+    return portal_of(desk)
+
+
+def portal_of(desk: people.Portal) -> Portal:
     return Portal.objects.get(domain=desk.url.removeprefix("http://"))
 
 
 @pytest.fixture
-def portal(transactional_db: None, vostok: people.Portal) -> Portal:
-    return install(vostok)
+def beginning(transactional_db: None, devportal: World) -> Way:
+    """To what this test begins with; a later test finds there without walking."""
+    return Way(devportal, devportal.untouched)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
-def stranger(transactional_db: None, sever: people.Portal) -> Portal:
-    return install(sever)
+def portal(beginning: Way, vostok: people.Portal) -> Portal:
+    beginning.step("portal", lambda: install(vostok))
+    return portal_of(vostok)
+
+
+@pytest.fixture
+def stranger(beginning: Way, sever: people.Portal) -> Portal:
+    beginning.step("stranger", lambda: install(sever))
+    return portal_of(sever)
 
 
 @pytest.fixture

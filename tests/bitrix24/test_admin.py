@@ -92,6 +92,7 @@ def test_the_lists_cost_the_same_whatever_they_hold(
         support.get(CALLS)
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("chosen", "found"),
     [
@@ -149,6 +150,7 @@ def found_by(support: Client, query: str) -> set[str]:
     return {row.method for row in support.get(CALLS + query).context["cl"].result_list}
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("chosen", "found"),
     [

@@ -26,7 +26,7 @@ from devportal import cast
 from devportal.app import create_app
 from devportal.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 ROOT = Path(__file__).resolve().parents[2]
 
 

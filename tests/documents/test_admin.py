@@ -39,6 +39,7 @@ def test_the_page_holds_no_personal_data_and_no_contents(
     assert "i***@zakazchik.example" in page
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("by", ["public_id", "number", "email", "domain"])
 def test_a_document_is_found_by_what_people_know(
     support: Client, completed: Document, by: str
@@ -55,6 +56,7 @@ def test_a_document_is_found_by_what_people_know(
     assert page.count(page_of(completed)) >= 1
 
 
+@pytest.mark.databases
 def test_a_part_of_an_address_finds_nobody(support: Client, completed: Document) -> None:
     page = support.get(reverse(LIST), {"q": "zakazchik"}).content.decode()
 

@@ -21,7 +21,7 @@ from tests import factories
 from tests.employees.threads import at_once
 from tests.factories import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 SOON = NOON + timedelta(minutes=1)
 
 

@@ -56,6 +56,7 @@ def test_list_opens_at_the_first_tab_with_documents(director: Desk, sent: Docume
     assert "1 of 2" in html
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("words", ["оказания", "ОКАЗАНИЯ", "ильин", "zakazchik.example", "Ильин П"])
 def test_search_finds_by_title_person_and_address(
     director: Desk, sent: Document, words: str
@@ -63,10 +64,12 @@ def test_search_finds_by_title_person_and_address(
     assert sent.title in director.read("/app/", q=words)
 
 
+@pytest.mark.databases
 def test_search_finds_by_a_part_of_the_number(director: Desk, sent: Document) -> None:
     assert sent.title in director.read("/app/", q=sent.number[:6])
 
 
+@pytest.mark.databases
 def test_search_without_a_result_says_so_and_offers_to_reset(
     director: Desk, sent: Document
 ) -> None:

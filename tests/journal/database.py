@@ -6,13 +6,14 @@ Import the fixtures into a conftest.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management.commands import flush
-from django.db import connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from journal import append_only
 
@@ -40,12 +41,18 @@ def tables_are_emptied_by_deleting() -> Iterator[None]:
         yield
 
 
+@cache
+def tables(alias: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Those that tests write to."""
+    names: Any = connections[alias].introspection.django_table_names(only_existing=True)
+    return sorted(set(names) - _KEPT)
+
+
 def _empty(alias: str) -> None:
     connection = connections[alias]
     append_only.remove(connection)
     # Foreign keys are looked at when the transaction ends: the order of the tables is no matter.
     with transaction.atomic(using=alias), connection.cursor() as cursor:
-        tables: Any = connection.introspection.django_table_names(only_existing=True)
-        for table in set(tables) - _KEPT:
+        for table in tables(alias):
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608
     append_only.install(connection)

@@ -14,6 +14,8 @@ from journal.events import EventKind
 from journal.models import AuditEvent, JournalHead, PersonalDetail
 from tests.employees.cast import NOON, make_portal
 
+pytestmark = pytest.mark.databases
+
 
 def add(portal: Portal, **more: object) -> AuditEvent:
     return services.record(

@@ -14,6 +14,8 @@ from django.db import connection
 from outbox import services
 from outbox.models import Delivery
 
+pytestmark = pytest.mark.databases
+
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WORKERS = 4
 

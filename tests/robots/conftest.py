@@ -21,6 +21,7 @@ from devportal.world import World
 from devportal.wsgi_adapter import WSGIAdapter
 from employees.models import Employee, SignatureProfile
 from robots.registration.switches import switch_robot
+from tests.snapshots import Way
 
 APP = "http://signx.test"
 # Long enough for every look of a conversion, short enough to stay below its limit.
@@ -49,9 +50,12 @@ def signer(director: Employee) -> Employee:
 
 
 @pytest.fixture
-def robots_on(portal: Portal, director: Employee) -> Portal:
-    for code in ("signx_send", "signx_status"):
-        assert switch_robot(portal, code, True, by=director).state == "on"
+def robots_on(beginning: Way, portal: Portal, director: Employee) -> Portal:
+    def switch_on() -> None:
+        for code in ("signx_send", "signx_status"):
+            assert switch_robot(portal, code, True, by=director).state == "on"
+
+    beginning.step("robots on", switch_on)
     return portal
 
 

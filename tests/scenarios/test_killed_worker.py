@@ -8,6 +8,8 @@ from chaos.stage import Stage
 from demo.story import Story
 from documents.tasks import LEASE
 
+pytestmark = pytest.mark.databases
+
 
 def effective_answers(story: Story, step: str) -> list[str]:
     """Log lines of a step: one for each answer that closed it."""

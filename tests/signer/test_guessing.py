@@ -15,6 +15,8 @@ import pytest
 from tests.signer import guessing
 from tests.signer.guessing import Attack
 
+pytestmark = pytest.mark.databases
+
 PROCESSES = 4
 
 
