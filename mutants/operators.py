@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _COMPARED: dict[type[ast.cmpop], ast.cmpop] = {
     ast.Eq: ast.NotEq(),
@@ -200,30 +201,42 @@ class _Search:
             yield from self._without_each_keyword(node)
 
     def _without_each_keyword(self, node: ast.Call) -> Iterator[Mutant]:
-        for keyword in node.keywords:
-            others = [other for other in node.keywords if other is not keyword]
-            if keyword.arg and (others or node.args):
-                yield self._change(node, _code(ast.Call(node.func, node.args, others)))
+        given = [*node.args, *node.keywords]
+        for index, one in enumerate(given):
+            if isinstance(one, ast.keyword) and one.arg and len(given) > 1:
+                yield self._without(given, index)
 
     def _of_Dict(self, node: ast.Dict) -> Iterator[Mutant]:
-        pairs = list(zip(node.keys, node.values, strict=True))
-        for index in range(len(pairs)):
-            left = pairs[:index] + pairs[index + 1 :]
-            after = ast.Dict([key for key, _ in left], [value for _, value in left])
-            yield self._change(node, _code(after))
+        pairs = [
+            ast.Slice(
+                lineno=(key or value).lineno,
+                col_offset=(key or value).col_offset - (0 if key else 2),
+                end_lineno=value.end_lineno,
+                end_col_offset=value.end_col_offset,
+            )
+            for key, value in zip(node.keys, node.values, strict=True)
+        ]
+        yield from (self._without(pairs, index) for index in range(len(pairs)))
 
     def _of_List(self, node: ast.List) -> Iterator[Mutant]:
-        yield from self._without_each_item(node)
+        yield from (self._without(node.elts, index) for index in range(len(node.elts)))
 
     def _of_Set(self, node: ast.Set) -> Iterator[Mutant]:
         if len(node.elts) > 1:
-            yield from self._without_each_item(node)
+            yield from (self._without(node.elts, index) for index in range(len(node.elts)))
 
-    def _without_each_item(self, node: ast.List | ast.Set) -> Iterator[Mutant]:
-        for index in range(len(node.elts)):
-            left = node.elts[:index] + node.elts[index + 1 :]
-            after = ast.List(left, ast.Load()) if isinstance(node, ast.List) else ast.Set(left)
-            yield self._change(node, _code(after))
+    def _without(self, items: Sequence[ast.AST], index: int) -> Mutant:
+        """One of several, with the comma behind it or, for the last, before it."""
+        one: Any = items[index]
+        start = self._at(one.lineno, one.col_offset)
+        end = self._at(one.end_lineno, one.end_col_offset)
+        if index + 1 < len(items):
+            following: Any = items[index + 1]
+            end = self._at(following.lineno, following.col_offset)
+        elif index:
+            former: Any = items[index - 1]
+            start = self._at(former.end_lineno, former.end_col_offset)
+        return self._cut(one.lineno, start, end, "")
 
 
 def _code(node: ast.AST) -> str:
