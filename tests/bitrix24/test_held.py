@@ -56,6 +56,7 @@ def test_held_calls_are_not_kept_for_ever(settled, world, time_machine):
     world.faults.set({"info_502": 1})
     changes = {"application_token": "0" * 32}
     world.fire_event("ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
+    assert HeldCall.objects.exists()
 
     later(time_machine, minutes=61)
 
