@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: chaos flood letters pictures help install demo run test lint format hooks messages clean bench corpus fuzz
+.PHONY: chaos flood mutants letters pictures help install demo run test lint format hooks messages clean bench corpus fuzz
 
 help:  ## list the commands
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | \
@@ -42,6 +42,9 @@ fuzz: install  ## search for files that break intake or verification: [SECONDS=6
 
 chaos: install  ## many documents while the portal misbehaves and workers die: [DOCUMENTS=200] [RATE=0.1] [SEED=1]
 	@DOCUMENTS="$(DOCUMENTS)" RATE="$(RATE)" SEED="$(SEED)" KILL_EVERY="$(KILL_EVERY)" $(PY) -m chaos
+
+mutants: install  ## small changes that a test must notice: [MODULES=outbox] [SAMPLE=200] [SEED=1] [FLOOR=90]
+	@MODULES="$(MODULES)" SAMPLE="$(SAMPLE)" SEED="$(SEED)" FLOOR="$(FLOOR)" $(PY) -m mutants
 
 lint: install  ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -31,7 +31,7 @@ def netloc(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""
     if not host or port is None or port == DEFAULT_PORTS.get(parts.scheme):
@@ -79,7 +79,7 @@ def addresses_of(url: str) -> list[str]:
     host = settings.SELF_HOSTED_PORTALS.get(netloc(url))
     if host is not None and host.address:
         return [str(host.address)]
-    addresses = _resolve(parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
+    addresses = _resolve(parts.hostname or "")
     if host is None and not all(is_public(address) for address in addresses):
         raise refused("the host's address is not public")
     return addresses
@@ -106,10 +106,10 @@ def refused(reason: str) -> BitrixError:
     )
 
 
-def _resolve(host: str, port: int) -> list[str]:
+def _resolve(host: str) -> list[str]:
     """The system waits for silent name servers as long as it likes; we do not wait for it."""
     answer: Future[list[Any]] = Future()
-    threading.Thread(target=_look_up, args=(answer, host, port), daemon=True).start()
+    threading.Thread(target=_look_up, args=(answer, host), daemon=True).start()
     try:
         found = answer.result(timeout=RESOLVE_S)
     except (OSError, UnicodeError) as error:
@@ -117,8 +117,8 @@ def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _look_up(answer: Future[list[Any]], host: str, port: int) -> None:
+def _look_up(answer: Future[list[Any]], host: str) -> None:
     try:
-        answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        answer.set_result(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
     except Exception as error:
         answer.set_exception(error)

@@ -112,7 +112,7 @@ def dns(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> Iterator[list[s
     ],
 )
 def test_private_addresses_are_not_public(address):
-    assert not addresses.is_public(address)
+    assert addresses.is_public(address) is False
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,42 @@ def test_each_address_of_a_name_is_tried(monkeypatch, listener, settings):
 
     assert response.status_code == 200
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://Portal.Example/rest/", "portal.example"),
+        ("https://portal.example:443/", "portal.example"),
+        ("http://portal.example:80/", "portal.example"),
+        ("https://portal.example:80/", "portal.example:80"),
+        ("https://portal.example:8443/", "portal.example:8443"),
+        ("https://:8443/", ""),
+        ("https://[bad/", ""),
+        ("https://portal.example:port/", ""),
+    ],
+)
+def test_a_portal_has_one_name_however_it_is_written(url, name):
+    assert addresses.netloc(url) == name
+
+
+@pytest.mark.parametrize("url", ["http://portal.example/", "https://office.example/"])
+def test_an_address_where_we_may_not_connect_is_not_kept(monkeypatch, url):
+    places = {"portal.example": ["95.163.250.1"], "office.example": ["10.0.0.7"]}
+
+    with dns(monkeypatch, places[addresses.netloc(url)]), pytest.raises(BitrixError):
+        addresses.check_address(url)
+
+
+def test_a_name_that_nobody_knows_is_refused_at_once(monkeypatch):
+    def unknown(*_asked: object, **_kw: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(addresses, "RESOLVE_S", 300)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+    with pytest.raises(BitrixError, match="no address"):
+        addresses.addresses_of("https://portal.example/")
 
 
 def test_name_servers_that_do_not_answer_are_not_waited_for(monkeypatch):
@@ -321,11 +357,14 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch, listener, settings
         "//portal.example/",
         "https://",
         "https://user:password@portal.example/",
+        "https://user@portal.example/",
+        "https://:password@portal.example/",
         "https://portal.example:port/",
         "https://[bad/",
         "gopher://127.0.0.1/",
         "https://portal.example:22/",
         "https://portal.example:993/",
+        "https://portal.example:1023/",
         "https://portal.example:99999/",
     ],
 )
@@ -336,7 +375,7 @@ def test_odd_urls_are_refused_before_anything_is_resolved(monkeypatch, url):
     assert asked == []
 
 
-@pytest.mark.parametrize("port", ["", ":443", ":8443"])
+@pytest.mark.parametrize("port", ["", ":443", ":1024", ":8443"])
 def test_a_companys_own_server_may_have_a_port(port):
     addresses.check_url(f"https://crm.corp.example{port}/rest/")
 

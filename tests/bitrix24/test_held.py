@@ -58,6 +58,7 @@ def test_held_calls_are_not_kept_for_ever(settled, world, time_machine):
     world.faults.set({"info_502": 1})
     changes = {"application_token": "0" * 32}
     actions.fire_event(world, "ONAPPUPDATE", user_id=cast.DIRECTOR, changes=changes)
+    assert HeldCall.objects.exists()
 
     later(time_machine, minutes=61)
 

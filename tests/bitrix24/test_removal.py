@@ -279,6 +279,7 @@ def test_an_administrator_who_comes_in_ends_that_doubt(settled, client, world, o
     PortalToken.objects.update(dead_at=timezone.now(), dead_reason="invalid_grant")
     announce(client, world)
     tasks.run_due()
+    assert "Probably uninstalled" in support.get(PORTALS).content.decode()
 
     open_app()
 

@@ -223,9 +223,11 @@ def test_other_crm_types_are_named_as_the_portal_names_them(
 
 
 def test_a_type_without_a_timeline_gets_no_comment(completed: Document) -> None:
+    comment = Delivery.objects.get(kind="timeline_comment")
+    assert timeline.build_comment(comment) is not None
+
     completed.crm_binding.entity_type_id = 36
     completed.crm_binding.save()
-    comment = Delivery.objects.get(kind="timeline_comment")
 
     assert timeline.build_comment(comment) is None
 

@@ -11,7 +11,7 @@ from documents import tasks
 from documents.access.links import hash_token
 from documents.after import sender_acts
 from documents.core import creation, files, sending
-from documents.models import Document, PortalSettings, Signer, StoredFile
+from documents.models import Document, PortalSettings, Signer, StoredFile, WorkflowSubscription
 from documents.news import subscriptions
 from documents.news.invitations import Why
 from employees.balances import ledger
@@ -85,10 +85,21 @@ def test_a_labour_contract_is_refused_before_anything_is_made(office: Portal) ->
     assert not Document.objects.exists()
 
 
-def test_a_level_that_the_service_does_not_make_is_refused_not_lowered(office: Portal) -> None:
+@pytest.mark.parametrize("level", ["unqualified", "qualified"])
+def test_a_level_that_counterparties_cannot_reach_is_refused_not_lowered(
+    office: Portal, level: str
+) -> None:
     with refused(ErrorCode.SIGNATURE_LEVEL_REFUSED):
-        factories.make_draft(office, level="qualified")
+        factories.make_draft(office, level=level)
 
+    assert not Document.objects.exists()
+
+
+def test_a_counterparty_whom_no_letter_reaches_is_refused(office: Portal) -> None:
+    with refused(ErrorCode.CONTACT_INCOMPLETE) as refusal:
+        factories.make_draft(office, counterparty=creation.Counterparty("Ильин Пётр", ""))
+
+    assert str(refusal.value.context["fields"]) == "E-mail"
     assert not Document.objects.exists()
 
 
@@ -220,6 +231,10 @@ def test_an_event_token_is_not_readable_in_the_database(sent: Document) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT event_token FROM documents_workflowsubscription")
-        assert "secret-step" not in str(cursor.fetchall())
+        kept = cursor.fetchall()
         cursor.execute("SELECT payload FROM outbox_delivery")
-        assert "secret-step" not in str(cursor.fetchall())
+        queued = cursor.fetchall()
+    assert WorkflowSubscription.objects.get().event_token == "secret-step"
+    assert len(kept) == 1
+    assert queued
+    assert "secret-step" not in str(kept + queued)

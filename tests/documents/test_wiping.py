@@ -130,6 +130,7 @@ def test_a_signature_made_elsewhere_is_gone_with_its_file(completed, director):
         added_by=director,
         added_at=NOON,
     )
+    assert "Иванова" in everything_stored()
 
     wipe(completed.portal)
 

@@ -361,3 +361,20 @@ def test_installing_twice_at_once_gives_free_signatures_once():
     at_once(lambda number: balances.give_free_signatures(portal), callers=5)
 
     assert balances.available(portal) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_top_ups_and_corrections_at_once_add_up():
+    portal = make_portal()
+    top_up(portal, 3)
+
+    def change(number: int) -> object:
+        if number % 2:
+            return top_up(portal, 10)
+        return balances.correct(portal, units=-2, reason="Сверка", actor="support:anna", at=NOON)
+
+    outcomes = at_once(change, callers=8)
+
+    refused = outcomes.count(ErrorCode.INPUT_INVALID)
+    assert balances.available(portal) == 3 + 4 * 10 - 2 * (4 - refused)
+    assert BalanceEntry.objects.for_portal(portal).available() == balances.available(portal)

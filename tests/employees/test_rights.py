@@ -59,6 +59,8 @@ def test_rights_are_given_by_those_who_may_change_settings(director, clerk, stra
 
 
 def test_a_dismissed_employee_has_no_rights(director):
+    assert all(director.has_right(right) for right in Right)
+
     director.is_active = False
 
     assert not any(director.has_right(right) for right in Right)

@@ -78,6 +78,7 @@ def test_addresses_and_names_stay_out_of_the_chain(office, director):
 
     chained = str(list(AuditEvent.objects.values()))
 
+    assert str(director.bitrix_user_id) in chained
     assert "orlova" not in chained
     assert "Орлова" not in chained
 

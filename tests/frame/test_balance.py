@@ -63,6 +63,7 @@ def test_days_are_summed_in_units_and_end_at_thirty(office: Portal) -> None:
 def test_other_portals_spending_is_not_counted(office: Portal, stranger: Desk) -> None:
     spend(office, 1, days_ago=0)
 
+    assert sum(spent_by_day(office, timezone.now()).values()) == 1
     assert sum(spent_by_day(stranger.employee.portal, timezone.now()).values()) == 0
 
 

@@ -300,5 +300,8 @@ def test_deal_tab_shows_the_documents_of_its_deal_alone(director: Desk, sent: Do
     assert "No documents of this deal" in of_another.read("/app/deal")
 
 
-def test_deal_named_by_the_browser_opens_nothing_new(newcomer: Desk, sent: Document) -> None:
+def test_deal_named_by_the_browser_opens_nothing_new(
+    director: Desk, newcomer: Desk, sent: Document
+) -> None:
+    assert sent.title in Desk(director.employee, deal=315).read("/app/deal")
     assert sent.title not in Desk(newcomer.employee, deal=315).read("/app/deal")

@@ -163,6 +163,8 @@ def test_the_sender_alone_cannot_say_that_the_others_have_signed(
 
 def test_a_new_edition_that_was_annulled_replaces_nothing(director: Desk, former: Document) -> None:
     edition = sign(send(director, former))
+    assert "a new edition" in verified(former)
+
     Document.objects.filter(pk=edition.pk).update(status=Document.Status.ANNULLED)
 
     assert "a new edition" not in verified(former)

@@ -51,7 +51,8 @@ def test_robots_are_allowed_only_by_a_tick_of_its_own(newcomer: Desk) -> None:
 
     newcomer.post("/app/employees/me/turn-on", {"code": code_sent_to(newcomer), "consent": "on"})
 
-    assert not SignatureProfile.objects.get(employee=newcomer.employee).robots_allowed
+    profile = SignatureProfile.objects.get(employee=newcomer.employee)
+    assert (profile.state, profile.robots_allowed) == (SignatureProfile.State.TURNED_ON, False)
 
 
 def test_without_consent_the_code_is_not_even_tried(newcomer: Desk) -> None:

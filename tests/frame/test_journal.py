@@ -34,7 +34,10 @@ def test_filter_that_cannot_be_read_filters_nothing(
     assert "Document created" in director.read("/app/journal/", **mistake)
 
 
-def test_events_of_another_portal_are_not_shown(stranger: Desk, sent: Document) -> None:
+def test_events_of_another_portal_are_not_shown(
+    director: Desk, stranger: Desk, sent: Document
+) -> None:
+    assert sent.number in director.read("/app/journal/")
     assert sent.number not in stranger.read("/app/journal/")
 
 

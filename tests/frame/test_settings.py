@@ -84,6 +84,8 @@ def test_unknown_mark_is_refused(director: Desk) -> None:
 def test_stranger_changes_his_own_settings_alone(director: Desk, stranger: Desk) -> None:
     stranger.post("/app/settings/documents", GENERAL)
 
+    changed = PortalSettings.objects.of(stranger.employee.portal)
+    assert changed.organisation == GENERAL["organisation"]
     assert PortalSettings.objects.of(director.employee.portal).organisation == ""
 
 

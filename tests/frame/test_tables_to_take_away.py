@@ -150,7 +150,9 @@ def test_the_table_speaks_the_readers_language(office: Portal, director: Desk) -
     assert table(russian, JOURNAL)[0][1:3] == ["Время", "Кто"]
 
 
-def test_another_portal_sees_only_its_own(stranger: Desk, sent: Document) -> None:
+def test_another_portal_sees_only_its_own(director: Desk, stranger: Desk, sent: Document) -> None:
+    assert sent.public_id in str(table(director, JOURNAL))
+    assert sent.number in str(table(director, BALANCE))
     assert sent.public_id not in str(table(stranger, JOURNAL))
     assert sent.number not in str(table(stranger, BALANCE))
 

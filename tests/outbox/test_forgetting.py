@@ -36,7 +36,7 @@ def test_more_rows_than_are_deleted_at_once_go_all_the_same(channel, later, monk
     monkeypatch.setattr(tasks, "PIECE", 2)
     for number in range(5):
         queue(f"effect:{number}")
-    services.deliver_due(NOON)
+    assert services.deliver_due(NOON) == 5
 
     tasks.forget_delivered(later)
 

@@ -77,6 +77,7 @@ def test_the_event_token_lies_encrypted(portal, caller):
     with connection.cursor() as cursor:
         cursor.execute("SELECT event_token FROM robots_robotcall")
         assert token not in cursor.fetchone()[0]
+    assert RobotCall.objects.get().event_token == token
 
 
 @pytest.mark.parametrize("missing", ["properties", "document_id", "workflow_id", "auth.user_id"])

@@ -43,6 +43,7 @@ def test_the_invitation_names_who_asks_what_and_until_when(invited: Invited) -> 
 @pytest.mark.parametrize("status", ["cancelled", "declined", "completed"])
 def test_an_invitation_to_a_closed_document_is_not_sent(invited: Invited, status: str) -> None:
     delivery = _unsent(invited)
+    assert content(delivery) is not None
     invited.document.status = status
     invited.document.save()
 
@@ -51,6 +52,7 @@ def test_an_invitation_to_a_closed_document_is_not_sent(invited: Invited, status
 
 def test_an_invitation_with_a_replaced_link_is_not_sent(invited: Invited) -> None:
     delivery = _unsent(invited)
+    assert content(delivery) is not None
     invited.document.signers.update(link_hash="0" * 64)
 
     assert content(delivery) is None
@@ -86,6 +88,7 @@ def test_files_too_big_for_a_letter_stay_behind(newcomer: Invited) -> None:
     letter = _letter("signed_copy", payload__signer=newcomer.signer.pk)
 
     assert letter.attachments == ()
+    assert newcomer.document.verification_url in letter.text
 
 
 def test_a_letter_loads_nothing_and_follows_nobody(invited: Invited) -> None:

@@ -284,9 +284,12 @@ def test_signing_needs_neither_the_portal_nor_the_mail_server_at_that_moment(
 
 def test_a_letter_with_a_code_that_is_over_is_not_sent(invited: Invited, clock: Traveller) -> None:
     invited.ask_for_code()
+    letter = Delivery.objects.get(kind="signing_code")
+    assert content(letter) is not None
+
     clock.shift(timedelta(minutes=6))
 
-    assert content(Delivery.objects.get(kind="signing_code")) is None
+    assert content(letter) is None
 
 
 def test_the_code_is_written_nowhere_but_in_its_letter(invited: Invited) -> None:

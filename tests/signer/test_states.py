@@ -167,6 +167,8 @@ def test_the_page_promises_only_the_letter_that_is_there(invited: Invited) -> No
 def test_a_copy_that_could_not_be_sent_is_not_promised(invited: Invited) -> None:
     _sign(invited)
     tasks.seal(invited.document.pk)
+    assert "zakazchik.example" in invited.get().content.decode()
+
     Delivery.objects.filter(kind="signed_copy").update(state=Delivery.State.DEAD)
 
     assert "zakazchik.example" not in invited.get().content.decode()

@@ -197,6 +197,7 @@ def test_a_file_name_is_only_words(signed: Invited) -> None:
     page = Client().post("/v/", {"files": [upload]}).content.decode()
 
     assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
 
 
 def test_looking_changes_nothing_and_is_not_indexed(signed: Invited) -> None:

@@ -97,20 +97,30 @@ def test_a_page_footer_does_not_force_a_sheet() -> None:
     assert {box.page_index for boxes in result.places.values() for box in boxes} == {0}
 
 
-@pytest.mark.parametrize("turn", [90, 180, 270])
-def test_automatic_places_cover_no_text_on_turned_pages(turn: int) -> None:
-    pdf = papers.sideways(turn, crop=(30, 40, 560, 560))
+@pytest.mark.parametrize(("crop", "size"), [(None, (595, 842)), ((30, 40, 800, 560), (520, 770))])
+def test_automatic_places_cover_no_text_on_a_turned_page(
+    crop: tuple[float, float, float, float] | None, size: tuple[float, float]
+) -> None:
+    pdf = papers.sideways(90, crop=crop)
 
     result = placed("", pdf)
 
-    for (box,) in result.places.values():
-        if box.page_index == 0:
-            width, height = 530 / 72 * 25.4, 520 / 72 * 25.4
-            texts = [
-                Place(0, run.x * width, run.y * height, run.width * width, run.height * height)
-                for run in page_texts(pdf, [0])[0]
-            ]
-            assert not any(box.overlaps(text) for text in texts)
+    width, height = (points / 72 * 25.4 for points in size)
+    texts = [
+        Place(0, run.x * width, run.y * height, run.width * width, run.height * height)
+        for run in page_texts(pdf, [0])[0]
+    ]
+    boxes = [box for (box,) in result.places.values()]
+    assert texts
+    assert {box.page_index for box in boxes} == {0}
+    assert not any(box.overlaps(text) for box in boxes for text in texts)
+
+
+@pytest.mark.parametrize("turn", [180, 270])
+def test_a_turned_page_with_text_at_its_foot_gets_a_sheet(turn: int) -> None:
+    result = placed("", papers.sideways(turn))
+
+    assert {box.page_index for (box,) in result.places.values()} == {1}
 
 
 def test_a_text_puts_the_stamp_beside_its_last_place() -> None:
