@@ -11,10 +11,12 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone, translation
 
 from bitrix24.models import Portal
 from bitrix24.rest import methods
+from documents.core import flow
 from documents.models import Document, WorkflowSubscription
 from documents.news import outputs, uploads
 from journal.events import EventKind
@@ -32,6 +34,25 @@ LOG_AFTER = timedelta(minutes=1)
 REPLY, LOG_LINE = "workflow_reply", "workflow_log"
 Status = Document.Status
 WaitFor = WorkflowSubscription.WaitFor
+
+
+@transaction.atomic
+def subscribe(
+    document: Document, *, robot_code: str, event_token: str, wait_for: str, at: datetime
+) -> WorkflowSubscription:
+    """A process waits for news of a document: answered at once if the news is there already.
+
+    The same event token subscribes once.
+    """
+    document = flow.lock(document.pk)
+    subscription, is_new = WorkflowSubscription.objects.get_or_create(
+        document=document,
+        event_token_hash=WorkflowSubscription.hash_of(event_token),
+        defaults={"robot_code": robot_code, "event_token": event_token, "wait_for": wait_for},
+    )
+    if is_new and is_answerable(document, wait_for):
+        answer(subscription, document, at=at)
+    return subscription
 
 
 def answer_waiting(

@@ -8,7 +8,7 @@ from datetime import datetime
 from bitrix24.models import Portal
 from documents.crm.references import UnreadableReference, read_source
 from documents.models import Document, WorkflowSubscription
-from documents.news.subscriptions import subscribe
+from documents.news.replies import subscribe
 from robots import base
 from robots.models import RobotCall
 from robots.outputs import OUTPUTS

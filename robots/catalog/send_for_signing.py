@@ -16,7 +16,7 @@ from documents.core.sending import send_prepared
 from documents.crm import lookup
 from documents.crm.references import ItemReference, PartyKind, PartyReference, SourceReference
 from documents.models import Document, PortalSettings, WorkflowSubscription
-from documents.news.subscriptions import subscribe
+from documents.news.replies import subscribe
 from employees.balances import ledger
 from employees.models import Employee, Right
 from employees.people.directory import find_employee

@@ -11,7 +11,7 @@ from documents import tasks
 from documents.after import sender_acts
 from documents.core import flow, sending
 from documents.models import Document, Signature
-from documents.news import subscriptions
+from documents.news import replies
 from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
@@ -36,9 +36,7 @@ def waiting(busy_office: Portal) -> Document:
     document = factories.make_sending(busy_office)
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("invitation")
-    subscriptions.subscribe(
-        document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
-    )
+    replies.subscribe(document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
     return document
 
 

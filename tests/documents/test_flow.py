@@ -18,7 +18,7 @@ from documents.core import flow
 from documents.core.evidence import Evidence
 from documents.core.sending import send_document
 from documents.models import Document, Signer
-from documents.news import subscriptions
+from documents.news.replies import subscribe
 from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
@@ -40,9 +40,7 @@ LATER = NOON + timedelta(minutes=1)
 def test_random_moves_never_leave_the_table(moves: list[Status]) -> None:
     portal = factories.make_portal(units=2)
     document = factories.make_draft(portal)
-    subscriptions.subscribe(
-        document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
-    )
+    subscribe(document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
 
     for to in moves:
         before = Document.objects.get(pk=document.pk).status
@@ -113,9 +111,7 @@ def stories(draw: st.DrawFn) -> list[str]:
 def test_whatever_people_and_workers_do_all_adds_up(noon: None, acts: list[str]) -> None:
     portal = factories.make_portal(units=2)
     document = factories.make_sending(portal, agreement="Y")
-    subscriptions.subscribe(
-        document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
-    )
+    subscribe(document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
 
     for act in acts:
         before = Document.objects.get(pk=document.pk)
@@ -192,7 +188,7 @@ def test_an_end_without_signatures_gives_the_unit_back(
 @pytest.mark.parametrize("end", [_decline, _expire, _cancel])
 def test_every_end_answers_every_waiting_process_once(sent: Document, end: End) -> None:
     for number, wait_for in enumerate(["final", "change", "final"]):
-        subscriptions.subscribe(
+        subscribe(
             sent, robot_code="signx_status", event_token=f"t{number}", wait_for=wait_for, at=NOON
         )
 
@@ -205,9 +201,7 @@ def test_every_end_answers_every_waiting_process_once(sent: Document, end: End) 
 
 
 def test_a_refusal_carries_its_reason_to_process_and_chat(sent: Document) -> None:
-    subscriptions.subscribe(
-        sent, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
-    )
+    subscribe(sent, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
 
     _decline(sent)
 

@@ -11,7 +11,7 @@ from documents import tasks
 from documents.after import sender_acts
 from documents.core import files, flow
 from documents.models import Document, Signature, Signer
-from documents.news import subscriptions
+from documents.news import replies
 from employees.balances import ledger
 from employees.models import BalanceEntry
 from journal.services import chain_of
@@ -49,9 +49,7 @@ def test_the_document_is_sent_when_the_mail_server_took_the_letter(sending: Docu
 
 def test_a_refused_address_fails_the_document_and_costs_nothing(sending: Document) -> None:
     before = ledger.available(sending.portal)
-    subscriptions.subscribe(
-        sending, robot_code="signx_send", event_token="t", wait_for="sent", at=NOON
-    )
+    replies.subscribe(sending, robot_code="signx_send", event_token="t", wait_for="sent", at=NOON)
     tasks.hand_over(sending.pk, NOON)
 
     factories.settle_deliveries(

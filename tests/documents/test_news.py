@@ -14,8 +14,8 @@ from documents.access.act_codes import Act
 from documents.after import annulling, delegating, sender_acts
 from documents.core import flow
 from documents.models import Document, PortalSettings
-from documents.news import bounces, subscriptions
-from documents.news.replies import AGAIN
+from documents.news import bounces
+from documents.news.replies import AGAIN, subscribe
 from documents.signer.services import Visit
 from employees.models import Employee
 from journal.services import chain_of, verify_chain
@@ -45,9 +45,7 @@ def waiting(office: Portal, sender: Employee) -> Document:
 
 
 def _followed(document: Document) -> Document:
-    subscriptions.subscribe(
-        document, robot_code="signx_status", event_token="t", wait_for="change", at=NOON
-    )
+    subscribe(document, robot_code="signx_status", event_token="t", wait_for="change", at=NOON)
     return Document.objects.get(pk=document.pk)
 
 

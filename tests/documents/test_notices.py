@@ -8,7 +8,7 @@ from bitrix24.models import Portal
 from documents import tasks
 from documents.core import flow
 from documents.models import Document, PortalSettings
-from documents.news import notices, subscriptions
+from documents.news import notices, replies
 from employees.models import Employee
 from outbox.base import Command, Letter
 from outbox.models import Delivery
@@ -121,9 +121,7 @@ def test_an_alarm_that_is_late_is_not_sent(sealing: Document) -> None:
 
 
 def test_every_delivery_of_a_document_can_be_built(sealing: Document) -> None:
-    subscriptions.subscribe(
-        sealing, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
-    )
+    replies.subscribe(sealing, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
     notices.tell_support(sealing, "internal_error")
     tasks.seal(sealing.pk, NOON)
 

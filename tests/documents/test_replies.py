@@ -12,7 +12,7 @@ from documents import tasks
 from documents.core import files, flow
 from documents.core.creation import Counterparty
 from documents.models import Document, StoredFile
-from documents.news import outputs, replies, subscriptions, timeline, uploads
+from documents.news import outputs, replies, timeline, uploads
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.models import Delivery
@@ -39,7 +39,7 @@ SOON = NOON + timedelta(seconds=30)
 
 
 def waiting(document: Document, wait_for: str = "final") -> None:
-    subscriptions.subscribe(
+    replies.subscribe(
         document, robot_code="signx_send", event_token="step-1", wait_for=wait_for, at=NOON
     )
 

@@ -12,7 +12,7 @@ from documents.access.links import hash_token
 from documents.after import sender_acts
 from documents.core import creation, files, sending
 from documents.models import Document, PortalSettings, Signer, StoredFile, WorkflowSubscription
-from documents.news import subscriptions
+from documents.news import replies
 from documents.news.invitations import Why
 from employees.balances import ledger
 from employees.models import Employee, SignatureProfile
@@ -213,7 +213,7 @@ def test_a_process_is_answered_at_once_when_its_news_is_there(
     sent: Document, wait_for: str, is_answered: bool
 ) -> None:
     for _repeat in range(2):
-        subscription = subscriptions.subscribe(
+        subscription = replies.subscribe(
             sent, robot_code="signx_status", event_token="token-1", wait_for=wait_for, at=NOON
         )
 
@@ -225,7 +225,7 @@ def test_a_process_is_answered_at_once_when_its_news_is_there(
 def test_an_event_token_is_not_readable_in_the_database(sent: Document) -> None:
     from django.db import connection
 
-    subscriptions.subscribe(
+    replies.subscribe(
         sent, robot_code="signx_send", event_token="secret-step", wait_for="now", at=NOON
     )
 

@@ -12,8 +12,7 @@ from documents import tasks
 from documents.core import flow
 from documents.core.creation import Counterparty
 from documents.models import Document, StoredFile
-from documents.news import subscriptions
-from documents.news.replies import AGAIN
+from documents.news.replies import AGAIN, subscribe
 from employees.models import BalanceEntry
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery
@@ -38,9 +37,7 @@ def waiting_for_two(office: Portal) -> Document:
     document = factories.make_sending(office, counterparty=None, counterparties=PEOPLE)
     tasks.hand_over(document.pk, NOON)
     factories.settle_deliveries("invitation")
-    subscriptions.subscribe(
-        document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON
-    )
+    subscribe(document, robot_code="signx_send", event_token="t", wait_for="final", at=NOON)
     return document
 
 
