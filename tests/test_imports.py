@@ -22,7 +22,10 @@ MAY_REACH = {
 }
 OURS = set(MAY_REACH) | {"signx", "devportal", "demo", "chaos", "tests"}
 # The edge everybody may use; the rest of signx/ knows everyone and is known by nobody.
-EDGE = {f"signx.{room}" for room in ("errors", "vault", "http", "env", "logs", "limits", "tables")}
+EDGE = {
+    f"signx.{room}"
+    for room in ("errors", "vault", "http", "env", "logs", "limits", "tables", "claims", "due_work")
+}
 # Inside an app a room may use only rooms to its right.
 ROOMS = ["views", "api", "admin", "tasks", "services", "flow", "models"]
 
