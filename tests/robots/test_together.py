@@ -15,6 +15,7 @@ from documents.models import Signer
 from employees.balances import ledger as balances
 from robots import ledger, services, tasks
 from robots.models import RobotCall
+from signx.claims import LEASE
 
 
 @pytest.fixture
@@ -276,7 +277,7 @@ def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypat
             services.run(first.pk)
     assert not RobotCall.objects.due(timezone.now()).exists()
 
-    clock(seconds=ledger.LEASE.total_seconds() + 1)
+    clock(seconds=LEASE.total_seconds() + 1)
     tasks.run_due()
 
     assert set(RobotCall.objects.values_list("response_code", flat=True)) == {"ok"}

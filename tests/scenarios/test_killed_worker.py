@@ -6,7 +6,7 @@ import pytest
 
 from chaos.stage import Stage
 from demo.story import Story
-from documents.tasks import LEASE
+from signx.claims import LEASE
 
 
 def effective_answers(story: Story, step: str) -> list[str]:
