@@ -18,6 +18,7 @@ from bitrix24.installation import lifecycle, upkeep
 from bitrix24.models import FrameSession, MethodBudget, Portal, PortalToken, RestCall
 from bitrix24.tokens import oauth
 from bitrix24.wire.errors import BitrixError
+from signx import claims
 from signx.errors import SignXError
 
 log = logging.getLogger(__name__)
@@ -80,8 +81,8 @@ class _Duty:
 
 def _do(duty: _Duty, portal_id: int, at: datetime) -> bool:
     """Claimed before it is done: nobody else does it, and one portal's trouble is its own."""
-    claimed = duty.due(at).filter(pk=portal_id).update(**{duty.field: at + duty.again})
-    if not claimed:
+    due = duty.due(at).filter(pk=portal_id)
+    if not claims.claim(due, field=duty.field, at=at, lease=duty.again):
         return False
     try:
         duty.do(portal_id, at)

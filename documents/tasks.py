@@ -10,7 +10,6 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from documents.core import flow
@@ -22,13 +21,12 @@ from employees.signatures.codes import mask_address
 from journal.events import EventKind
 from journal.services import record
 from outbox.models import Delivery
+from signx.claims import LEASE, claim
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 log = logging.getLogger(__name__)
 
 Status = Document.Status
-# Longer than a worker may live on one task (Q_CLUSTER timeout, 180 s).
-LEASE = timedelta(seconds=240)
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (2, 5, 15, 30, 60, 60, 120, 300, 600))
 # Sealing never gives up: everybody has signed. Hand-over does after about 20 minutes.
 ALARM_AFTER = timedelta(minutes=2)
@@ -119,7 +117,7 @@ def invitation_settled(delivery: Delivery) -> None:
 def _claim(document_id: int, status: str, at: datetime) -> Document | None:
     """The document, if it waits for this step and nobody else is at it."""
     waiting = Document.objects.step_due(at).filter(pk=document_id, status=status)
-    if not waiting.update(step_attempts=F("step_attempts") + 1, next_step_at=at + LEASE):
+    if not claim(waiting, field="next_step_at", at=at, attempts="step_attempts"):
         return None
     return Document.objects.select_related("portal").get(pk=document_id)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -18,13 +18,11 @@ from outbox import kinds
 from outbox.backoff import next_attempt
 from outbox.base import Command, Content, Outcome
 from outbox.models import Delivery
+from signx import claims
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 
 log = logging.getLogger(__name__)
 
-# Longer than a worker may live on one task (Q_CLUSTER timeout, 180 s): a row whose lease has run
-# out belongs to a worker that is dead.
-LEASE = timedelta(seconds=240)
 # No new chunk is begun after this: the last one still has time within the worker's timeout.
 BUDGET_S = 60
 # A time that the other side names is waited for without counting, but not for ever.
@@ -81,7 +79,7 @@ def hasten(lane: str, at: datetime) -> None:
     refused = Delivery.objects.filter(
         lane=lane, state=Delivery.State.PENDING, error_code=ErrorCode.PORTAL_UNREACHABLE.value
     )
-    if refused.filter(next_attempt_at__gt=at + LEASE).update(next_attempt_at=at):
+    if refused.filter(next_attempt_at__gt=at + claims.LEASE).update(next_attempt_at=at):
         wake()
 
 
@@ -148,20 +146,21 @@ def deliver_due(at: datetime | None = None, limit: int = 200) -> int:
 
 
 def _claim(at: datetime) -> list[Delivery]:
-    """Take the next chunk of one lane. The lease is next_attempt_at moved ahead: should this
-    worker die, the chunk comes due again."""
+    """Take the next chunk of one lane."""
     with transaction.atomic():
         first = Delivery.objects.due(at).select_for_update(skip_locked=True).first()
         if first is None:
             return []
         due = Delivery.objects.due(at).filter(channel=first.channel, lane=first.lane)
-        chunk = list(due.select_for_update(skip_locked=True)[: kinds.CHANNELS[first.channel].chunk])
-        Delivery.objects.filter(pk__in=[delivery.pk for delivery in chunk]).update(
-            attempts=F("attempts") + 1, next_attempt_at=at + LEASE
+        keys = claims.claim(
+            due,
+            field="next_attempt_at",
+            at=at,
+            attempts="attempts",
+            most=kinds.CHANNELS[first.channel].chunk,
         )
-    for delivery in chunk:
-        delivery.attempts += 1
-    return chunk
+    found = Delivery.objects.in_bulk(keys)
+    return [found[key] for key in keys]
 
 
 def _send(chunk: list[Delivery]) -> list[Outcome]:
@@ -228,7 +227,7 @@ def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
 def _keep_for_listener(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
     row = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PENDING)
     row.update(
-        next_attempt_at=next_attempt(delivery.attempts, at) or at + LEASE,
+        next_attempt_at=next_attempt(delivery.attempts, at) or at + claims.LEASE,
         error_code=ErrorCode.INTERNAL_ERROR.value,
         error="the listener failed",
     )

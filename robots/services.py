@@ -29,6 +29,7 @@ from robots.registration.switches import SwitchState, switch_robot, switch_state
 from robots.registration.triggers import CODE as TRIGGERS
 from robots.registration.triggers import restore_triggers, switch_triggers, trigger_state
 from robots.registry import ROBOTS, AnyRobot, robot
+from signx.claims import LEASE
 from signx.errors import ErrorCode, SignXError
 
 __all__ = [
@@ -135,7 +136,7 @@ def portal_changed(portal: Portal, what: str) -> None:
     if what == "paid":
         at = timezone.now()
         waiting = RobotCall.objects.filter(portal=portal, state=RobotCall.State.WAITING)
-        waiting.filter(next_attempt_at__gt=at + ledger.LEASE).update(next_attempt_at=at)
+        waiting.filter(next_attempt_at__gt=at + LEASE).update(next_attempt_at=at)
 
 
 def shown_switches(portal: Portal) -> list[SwitchState]:

@@ -26,7 +26,7 @@ OURS = set(MAY_REACH) | {"signx", "devportal", "demo", "chaos", "tests"}
 # The edge everybody may use; the rest of signx/ knows everyone and is known by nobody.
 EDGE = {
     f"signx.{room}"
-    for room in ("errors", "vault", "http", "env", "logs", "limits", "tables", "due_work")
+    for room in ("errors", "vault", "http", "env", "logs", "limits", "tables", "claims", "due_work")
 }
 # The rooms of an app, from the highest: a file may use its own room and those after it.
 ROOMS = {

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +28,7 @@ from employees.people.delegations import require_sender
 from signing.base import Place
 from signing.hashes import sha256
 from signing.intake import EarlierSignature, Intake, check_outside, refusal
+from signx.claims import claim
 from signx.errors import ErrorCode, SignXError
 
 State = Draft.State
@@ -155,8 +155,8 @@ def take_in_due(at: datetime | None = None) -> None:
     """Check the files of drafts; killed anywhere, it is done again."""
     at = at or timezone.now()
     for draft in Draft.objects.step_due(at).select_related("portal", "owner")[:BATCH]:
-        claimed = Draft.objects.step_due(at).filter(pk=draft.pk, source=draft.source.name)
-        if claimed.update(step_attempts=F("step_attempts") + 1, next_step_at=at + LEASE):
+        same = Draft.objects.step_due(at).filter(pk=draft.pk, source=draft.source.name)
+        if claim(same, field="next_step_at", at=at, lease=LEASE, attempts="step_attempts"):
             _take_in(draft)
 
 

@@ -17,11 +17,10 @@ from documents.news import outputs, replies
 from journal.events import EventKind
 from journal.services import record
 from robots.models import RobotCall, RobotCallQuerySet
+from signx import claims
 from signx.errors import RETRYABLE, ErrorCode, SignXError
 from signx.limits import Rule, spend
 
-# A worker that lives is done by then (Q_CLUSTER timeout, 180 s); a dead one's call comes due again.
-LEASE = timedelta(seconds=240)
 # While Bitrix24 converts the file: whoever has waited long can wait as long again. Source: its
 # documentation advises to ask again, not to wait.
 CONVERSION_DELAYS_S = (5, 10, 20, 40, 80, 160)
@@ -47,7 +46,7 @@ def claim(call_id: int, at: datetime) -> RobotCall | None:
     that kills its worker runs out of tries too.
     """
     due = RobotCall.objects.due(at).filter(pk=call_id)
-    if not due.update(attempts=F("attempts") + 1, next_attempt_at=at + LEASE):
+    if not claims.claim(due, field="next_attempt_at", at=at, attempts="attempts"):
         return None
     return RobotCall.objects.select_related("portal").get(pk=call_id)
 
@@ -62,10 +61,10 @@ def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
         bitrix_user_id=call.bitrix_user_id,
         is_genuine=True,
     ).exclude(answered_at__gt=_fresh_since(call.portal, at))
-    waiting = alike.order_by("next_attempt_at", "pk")[:most]
-    return [
-        other for other in waiting if due.filter(pk=other.pk).update(next_attempt_at=at + LEASE)
-    ]
+    waiting = list(alike.order_by("next_attempt_at", "pk")[:most])
+    still_due = due.filter(pk__in=[other.pk for other in waiting])
+    taken = claims.claim(still_due, field="next_attempt_at", at=at, most=most)
+    return [other for other in waiting if other.pk in taken]
 
 
 def let_go(other: RobotCall, at: datetime, answer: str = "") -> None:
@@ -232,7 +231,7 @@ def _fresh_since(portal: Portal, at: datetime) -> datetime:
 
 
 def _taken(other: RobotCall, at: datetime) -> RobotCallQuerySet:
-    return _waiting(other).filter(next_attempt_at=at + LEASE)
+    return _waiting(other).filter(next_attempt_at=at + claims.LEASE)
 
 
 def _lock(call: RobotCall) -> RobotCall | None:

@@ -263,7 +263,8 @@ def test_a_refused_file_does_not_keep_its_neighbours(portal, world, monkeypatch)
         "disk.folder.uploadfile", {"id": "999999", "name": "b.pdf", "content": b"%PDF"}
     )
     builders = {good.pk: build_upload(good), bad.pk: in_no_folder}
-    monkeypatch.setattr("tests.bitrix24.test_senders.build_upload", lambda row: builders[row.pk])
+    kind = kinds.Kind(build=lambda row: builders[row.pk])
+    monkeypatch.setitem(kinds.KINDS, "test_upload", kind)
 
     services.deliver_due()
 

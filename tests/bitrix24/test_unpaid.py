@@ -15,6 +15,7 @@ from bitrix24.wire.limits import PAYMENT
 from devportal import actions, cast
 from outbox import services
 from outbox.models import Delivery
+from signx.claims import LEASE
 from signx.errors import ErrorCode
 from tests.bitrix24 import listener
 from tests.bitrix24.removals import announce, later, status
@@ -106,7 +107,7 @@ def test_who_only_claims_to_have_paid_wakes_nothing(notice, world):
 
 def test_payment_does_not_wake_what_somebody_is_sending(notice, world):
     services.deliver_due()
-    leased = timezone.now() + services.LEASE
+    leased = timezone.now() + LEASE
     Delivery.objects.update(next_attempt_at=leased)
 
     pay(world)

@@ -17,6 +17,7 @@ from employees.models import BalanceEntry
 from journal.services import chain_of
 from outbox.base import Outcome
 from outbox.models import Delivery
+from signx.claims import LEASE
 from signx.errors import ErrorCode, SignXError
 from tests import factories
 from tests.documents.flaky import Flaky, Killed, Kind, Status, fresh, on
@@ -125,9 +126,9 @@ def test_a_worker_killed_in_hand_over_is_followed_by_another(
     with pytest.raises(Killed):
         tasks.hand_over(sending.pk, NOON)
 
-    tasks.follow_due(NOON + tasks.LEASE - timedelta(seconds=1))
+    tasks.follow_due(NOON + LEASE - timedelta(seconds=1))
     assert not files.find(sending, Kind.IN_WORK)  # the dead worker's lease still holds
-    tasks.follow_due(NOON + tasks.LEASE)
+    tasks.follow_due(NOON + LEASE)
 
     assert Delivery.objects.filter(kind="invitation").count() == 1
     assert chain_of(sending.subject).filter(kind="signer_signed").count() == 1

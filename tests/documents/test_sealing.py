@@ -19,6 +19,7 @@ from employees.signatures.seal_keys import platform_seal
 from journal.services import chain_of, verify_chain
 from outbox.models import Delivery
 from signing.verify import Registered, verify
+from signx.claims import LEASE
 from tests import factories
 from tests.documents.flaky import Flaky, Killed, Kind, Status, fresh, kinds_of, on
 from tests.factories import NOON
@@ -86,7 +87,7 @@ def test_a_worker_killed_in_sealing_is_followed_by_another(
     with pytest.raises(Killed):
         tasks.seal(sealing.pk, NOON)
 
-    tasks.follow_due(NOON + tasks.LEASE)
+    tasks.follow_due(NOON + LEASE)
 
     assert fresh(sealing).status == Status.COMPLETED
     assert flaky.calls.count("seal") == (2 if moment == "seal" else 1)
@@ -132,10 +133,10 @@ def test_a_file_that_kills_every_worker_is_told_to_support(sealing: Document, fl
     flaky.breaks = [("sign 2", Killed())] * 2
     for attempt in range(2):
         with pytest.raises(Killed):
-            tasks.seal(sealing.pk, NOON + attempt * tasks.LEASE)
+            tasks.seal(sealing.pk, NOON + attempt * LEASE)
 
     assert Delivery.objects.filter(kind="support_letter").count() == 1
-    tasks.seal(sealing.pk, NOON + 2 * tasks.LEASE)
+    tasks.seal(sealing.pk, NOON + 2 * LEASE)
     assert fresh(sealing).status == Status.COMPLETED
 
 

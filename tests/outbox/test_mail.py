@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from outbox import services
 from outbox.mail import delivery_of
 from outbox.models import Delivery
+from signx.claims import LEASE
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -148,7 +149,7 @@ def test_the_message_id_belongs_to_the_delivery(mailbox):
     ids = [arrived["Message-ID"] for arrived in mailbox.letters]
 
     Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(state=State.PENDING)
-    services.deliver_due(NOON + services.LEASE)
+    services.deliver_due(NOON + LEASE)
 
     assert len(set(ids)) == 2
     assert [arrived["Message-ID"] for arrived in mailbox.letters[2:]] == ids

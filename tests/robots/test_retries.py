@@ -21,6 +21,7 @@ from robots.calls import ledger
 from robots.catalog.send_for_signing import SendForSigning
 from robots.models import RobotCall
 from robots.registry import ROBOTS
+from signx.claims import LEASE
 from signx.errors import ErrorCode, SignXError
 from tests.employees.threads import at_once
 
@@ -108,7 +109,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     assert not tasks.has_due(timezone.now())
 
     accident.happens = None
-    clock(seconds=ledger.LEASE.total_seconds() + 1)
+    clock(seconds=LEASE.total_seconds() + 1)
     processes.worker.run()
 
     assert step.values["response_code"] == "ok"
@@ -142,7 +143,7 @@ def test_a_call_that_kills_every_worker_is_answered_in_the_end(
         try:
             processes.worker.run()
         except Killed:
-            clock(seconds=ledger.LEASE.total_seconds() + 1)
+            clock(seconds=LEASE.total_seconds() + 1)
 
     assert step.values["response_code"] == "internal_error"
 
@@ -220,7 +221,7 @@ def test_a_call_waits_a_day_for_payment_and_is_answered_at_once_then(
     tasks.run_due()
     waiting = RobotCall.objects.get()
     assert (waiting.state, waiting.attempts) == ("waiting", 0)
-    assert waiting.next_attempt_at > timezone.now() + ledger.LEASE
+    assert waiting.next_attempt_at > timezone.now() + LEASE
 
     devportal.faults.clear()
     actions.fire_event(devportal, "ONAPPPAYMENT", {"STATUS": "P", "PAYMENT_EXPIRED": "N"})

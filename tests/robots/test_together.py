@@ -16,6 +16,7 @@ from employees.balances import ledger as balances
 from robots import services, tasks
 from robots.calls import ledger
 from robots.models import RobotCall
+from signx.claims import LEASE
 
 
 @pytest.fixture
@@ -277,7 +278,7 @@ def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypat
             services.run(first.pk)
     assert not RobotCall.objects.due(timezone.now()).exists()
 
-    clock(seconds=ledger.LEASE.total_seconds() + 1)
+    clock(seconds=LEASE.total_seconds() + 1)
     tasks.run_due()
 
     assert set(RobotCall.objects.values_list("response_code", flat=True)) == {"ok"}

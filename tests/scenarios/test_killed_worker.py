@@ -6,7 +6,7 @@ import pytest
 
 from chaos.stage import Stage
 from demo.story import Story
-from documents.tasks import LEASE
+from signx.claims import LEASE
 
 pytestmark = pytest.mark.databases
 
