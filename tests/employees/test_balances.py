@@ -173,7 +173,13 @@ def test_every_entry_is_an_event_without_peoples_words(office):
     assert {event.kind for event in events} == {EventKind.BALANCE_CHANGED}
     assert [event.data["entry"] for event in events] == ["top_up", "hold", "release"]
     assert [event.data["available"] for event in events] == [5, 4, 5]
-    assert events[1].data["document"] == "7kqm-29xd-0071"
+    assert events[1].data == {
+        "entry": "hold",
+        "units": -1,
+        "available": 4,
+        "held": 1,
+        "document": "7kqm-29xd-0071",
+    }
     assert "Ильин" not in str([event.data for event in events])
     assert events[0].personal_data == {"reason": "Просил Ильин Пётр"}
 
@@ -210,6 +216,29 @@ def test_the_first_install_gives_free_signatures_once(office, settings):
     assert balances.give_free_signatures(office) is None
 
     assert balances.available(office) == 5
+
+
+def test_who_has_paid_before_gets_the_free_signatures_too(office, settings):
+    settings.FREE_SIGNATURES = 5
+    top_up(office, 3)
+
+    balances.give_free_signatures(office)
+
+    assert balances.available(office) == 8
+
+
+@pytest.mark.parametrize(("units", "is_low"), [(10, True), (11, False)])
+def test_ten_signatures_are_few(office, units, is_low):
+    top_up(office, units)
+
+    assert balances.summary(office, NOON).is_low is is_low
+
+
+def test_a_reason_is_kept_without_the_space_around_it(office):
+    top_up(office, 1, reason=" Счёт 41\n")
+    balances.correct(office, units=1, reason=" Сверка ", actor="support:anna", at=NOON)
+
+    assert [entry.reason for entry in BalanceEntry.objects.order_by("pk")] == ["Счёт 41", "Сверка"]
 
 
 def test_free_signatures_may_be_none(office, settings):

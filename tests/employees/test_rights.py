@@ -16,7 +16,7 @@ from journal.events import EventKind
 from journal.models import AuditEvent
 from journal.services import record
 from signx.errors import ErrorCode, SignXError
-from tests.employees.cast import NOON, make_clerk, make_portal, make_profile
+from tests.employees.cast import NOON, make_clerk, make_director, make_portal, make_profile
 from tests.employees.threads import at_once
 
 WEEK = timedelta(days=7)
@@ -47,6 +47,50 @@ def test_a_right_is_given_and_taken_once(director, clerk):
         take_right(clerk, Right.SEND, by=director, at=NOON)
     assert not clerk.has_right(Right.SEND)
     assert kinds() == ["right_given", "right_taken"]
+
+
+def test_a_right_is_taken_from_one_person(director, clerk):
+    colleague = make_clerk(director.portal, user_id=14)
+    for employee in (clerk, colleague):
+        give_right(employee, Right.SEND, by=director, at=NOON)
+
+    take_right(clerk, Right.SEND, by=director, at=NOON)
+
+    assert colleague.has_right(Right.SEND)
+
+
+def test_the_journal_tells_who_gave_what_to_whom(director, clerk):
+    give_right(clerk, Right.SEND, by=director, at=NOON)
+    allow(director, clerk, limit=3)
+
+    right, delegation = AuditEvent.objects.in_order()
+    assert (right.actor, right.subject_id) == (director.audit_name, str(clerk.bitrix_user_id))
+    assert right.data == {"right": "send"}
+    assert right.personal_data == {"actor": director.name, "name": clerk.name}
+    assert delegation.subject_id == str(director.bitrix_user_id)
+    assert delegation.data == {
+        "delegate": clerk.bitrix_user_id,
+        "until": (NOON + WEEK).isoformat(),
+        "limit": 3,
+    }
+    assert delegation.personal_data == {
+        "actor": director.name,
+        "name": director.name,
+        "delegate": clerk.name,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_of_these_acts_is_a_transaction_with_its_event():
+    """The journal takes nothing outside of one."""
+    portal = make_portal()
+    director, clerk = make_director(portal), make_clerk(portal)
+
+    give_right(clerk, Right.SEND, by=director, at=NOON)
+    take_right(clerk, Right.SEND, by=director, at=NOON)
+    delegations.revoke(allow(director, clerk), by=director, at=NOON)
+
+    assert kinds() == ["right_given", "right_taken", "delegation_given", "delegation_revoked"]
 
 
 @pytest.mark.parametrize("work", [give_right, take_right])
@@ -157,9 +201,12 @@ def test_who_does_not(director, clerk, stranger):
 def test_a_person_sends_with_his_own_signature(director, clerk):
     make_profile(director)
     make_profile(clerk)
+    EmployeeRight.objects.create(employee=clerk, right=Right.SIGN)
 
     assert signer_for_person(director, director, at=NOON) == director
     assert refusal(signer_for_person, clerk, clerk, at=NOON) == ErrorCode.RIGHT_MISSING
+    EmployeeRight.objects.create(employee=clerk, right=Right.SEND)
+    assert signer_for_person(clerk, clerk, at=NOON) == clerk
 
 
 def test_a_person_sends_for_another_only_when_allowed(director, clerk, stranger):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -258,6 +259,37 @@ def test_an_event_of_work_that_failed_is_gone_with_it():
         raise ZeroDivisionError
 
     assert services.verify_chain(portal).checked == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "erase",
+    [
+        lambda portal: services.erase_personal(portal, ("portal", "1"), actor="support:anna"),
+        lambda portal: services.portal_changed(portal, "wiped"),
+    ],
+    ids=["of a subject", "of a portal"],
+)
+def test_erasure_takes_what_is_just_being_written(erase):
+    portal = make_portal()
+
+    def work() -> None:
+        try:
+            erase(portal)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            add(portal, personal={"name": "Ильин Пётр Андреевич"})
+            erasing = pool.submit(work)
+            # It waits for this transaction; whoever does not wait has erased nothing by then.
+            is_waiting = not wait([erasing], timeout=0.3).done
+        erasing.result(timeout=30)
+
+    assert is_waiting
+    assert not PersonalDetail.objects.exists()
+    assert services.verify_chain(portal).ok
 
 
 @pytest.mark.django_db(transaction=True)

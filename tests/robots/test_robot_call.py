@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from bitrix24 import tasks
@@ -15,7 +16,9 @@ from employees.balances import ledger
 from journal.events import EventKind
 from journal.models import AuditEvent
 from outbox.models import Delivery
+from robots.calls.ledger import refuse
 from robots.models import RobotCall
+from signx.errors import ErrorCode, SignXError
 from tests.employees.threads import at_once
 
 PROPERTIES = {"document": "61", "signer_company": "user_1", "signer_counterparty": "C_5"}
@@ -54,6 +57,16 @@ def test_the_same_call_from_all_sides_at_once_is_one_call(portal, caller):
 
     assert answers == [answers[0]] * 4
     assert RobotCall.objects.count() == OrmQ.objects.count() == 1
+
+
+def test_two_workers_refuse_a_call_once(portal, caller):
+    """As after a lease that ran out while the first of them was still working."""
+    caller.post(caller.call(properties=PROPERTIES))
+    call, error = RobotCall.objects.get(), SignXError(ErrorCode.BALANCE_EMPTY)
+
+    at_once(lambda _number: refuse(call, error, timezone.now()), 4)
+
+    assert AuditEvent.objects.filter(kind=EventKind.ROBOT_REFUSED).count() == 1
 
 
 def test_a_call_costs_one_commit(portal, caller):
