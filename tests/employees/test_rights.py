@@ -237,7 +237,7 @@ def test_the_last_document_of_a_limit_goes_to_one_of_those_who_send_at_once():
 def test_sending_and_revoking_at_once_do_not_wait_for_each_other_for_ever():
     portal = make_portal()
     owner, delegate = make_clerk(portal, user_id=14), make_clerk(portal)
-    delegations = [allow(owner, delegate, limit=1000) for _number in range(5)]
+    given = [allow(owner, delegate, limit=1000) for _number in range(5)]
 
     def send() -> None:
         with transaction.atomic():
@@ -245,7 +245,7 @@ def test_sending_and_revoking_at_once_do_not_wait_for_each_other_for_ever():
             count_delegated_document(owner, delegate, at=NOON)
 
     def revoke(number: int) -> None:
-        for delegation in delegations:
+        for delegation in given:
             send() if number % 2 else delegations.revoke(delegation, by=owner, at=NOON)
 
     outcomes = at_once(revoke, callers=6)
