@@ -247,6 +247,14 @@ def clock() -> Iterator[Callable[..., None]]:
         yield lambda **delta: traveller.shift(timedelta(**delta))
 
 
+@pytest.fixture
+def still_clock() -> Iterator[Callable[..., None]]:
+    """The same for tests that count seconds: it moves when it is told to, however slow the machine
+    is."""
+    with time_machine.travel(timezone.now(), tick=False) as traveller:
+        yield lambda **delta: traveller.shift(timedelta(**delta))
+
+
 @pytest.fixture(autouse=True)
 def blips_pass_quickly(monkeypatch: Any) -> None:
     """As many pauses, a hundred times shorter: the portal is in this process."""

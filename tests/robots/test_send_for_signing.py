@@ -227,7 +227,7 @@ def test_a_file_that_is_still_being_converted_is_waited_for(processes, devportal
 
 
 def test_a_conversion_that_never_ends_is_answered_after_ten_minutes(
-    processes, devportal, clock, robots_on
+    processes, devportal, still_clock, robots_on
 ):
     step = processes.send(document=cast.NEVER_CONVERTED)
     looks, told = [], []
@@ -238,7 +238,7 @@ def test_a_conversion_that_never_ends_is_answered_after_ten_minutes(
             looks.append(second)
         if step.values:
             told.append(second)
-        clock(seconds=5)
+        still_clock(seconds=5)
 
     assert looks == [0, 5, 15, 35, 75, 155, 315, 475]
     assert told[0] == 600
