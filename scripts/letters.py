@@ -31,7 +31,7 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from documents.access.act_codes import Act  # noqa: E402
-from documents.core.dates import moment  # noqa: E402
+from documents.core.dates import date_time  # noqa: E402
 from documents.news import letters  # noqa: E402
 from tests.tools import program  # noqa: E402
 
@@ -95,8 +95,8 @@ def html(sample: Sample, language: str) -> str:
         "operator": "SIGNX",
         "support_email": "support@signx.example",
         "link": "https://signx.example/s/…/",
-        "due": moment(DUE, language),
-        "until": moment(DUE, language),
+        "due": date_time(DUE, language),
+        "until": date_time(DUE, language),
     }
     if sample.facts.get("status") == "expired":
         facts["reason"] = ""

@@ -46,7 +46,7 @@ def hold_still() -> None:
 
 
 @pages.teardown_request
-def let_go(problem: BaseException | None) -> None:
+def release(problem: BaseException | None) -> None:
     """Release what `hold_still` took."""
     if g.pop("is_holding", False):
         world().lock.release()

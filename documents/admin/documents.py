@@ -132,9 +132,9 @@ class DocumentAdmin(ReadOnlyAdmin):
                 initials(signer.name),
                 mask_address(signer.email) if signer.email else "—",
                 signer.get_status_display(),
-                moment(signer.invited_at),
-                moment(signer.viewed_at),
-                moment(signer.decided_at),
+                time_of(signer.invited_at),
+                time_of(signer.viewed_at),
+                time_of(signer.decided_at),
             )
             for signer in Signer.objects.filter(document=document)
         ]
@@ -156,13 +156,13 @@ class DocumentAdmin(ReadOnlyAdmin):
         """Every proposal, and who has signed it; the reason is people's words and stays out."""
         rows = [
             (
-                moment(proposal.proposed_at),
+                time_of(proposal.proposed_at),
                 proposal.proposed_by.key,
                 proposal.get_state_display(),
-                moment(proposal.closed_at),
+                time_of(proposal.closed_at),
                 ", ".join(
                     f"{consent.signer.key} {initials(consent.signer.name)} "
-                    f"{moment(consent.signed_at)}"
+                    f"{time_of(consent.signed_at)}"
                     for consent in proposal.consents.select_related("signer").order_by("pk")
                 )
                 or "—",
@@ -180,7 +180,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         return table(
             (_("No."), _("time"), _("event"), _("actor"), _("details")),
             [
-                (event.number, moment(event.at), label_of(event), event.actor, details_of(event))
+                (event.number, time_of(event.at), label_of(event), event.actor, details_of(event))
                 for event in events
             ],
         )
@@ -200,7 +200,7 @@ class DocumentAdmin(ReadOnlyAdmin):
                     ),
                     delivery.get_state_display(),
                     delivery.attempts,
-                    moment(delivery.next_attempt_at) if is_pending(delivery) else "—",
+                    time_of(delivery.next_attempt_at) if is_pending(delivery) else "—",
                     delivery.error_code or "—",
                 )
                 for delivery in found
@@ -217,7 +217,7 @@ def is_pending(delivery: Delivery) -> bool:
     return delivery.state == Delivery.State.PENDING
 
 
-def moment(at: Any) -> str:
+def time_of(at: Any) -> str:
     return f"{timezone.localtime(at):%d.%m.%Y %H:%M:%S}" if at else "—"
 
 

@@ -15,7 +15,7 @@ _ENGLISH_MONTHS = (
 )
 
 
-def moment(at: datetime, language: str) -> str:
+def date_time(at: datetime, language: str) -> str:
     """«24.11.2026, 14:05 (МСК, UTC+3)» or «24 Nov 2026, 14:05 (MSK, UTC+3)», in the site's zone."""
     local = timezone.localtime(at)
     zone = zone_name(local, language)

@@ -61,7 +61,7 @@ class SignerLine:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Entry:
     """A line of the timeline; `trace` is the IP and device, for those with the journal right."""
 
     at: datetime
@@ -78,7 +78,7 @@ class Card:
     progress: Progress
     version: str
     signers: list[SignerLine]
-    timeline: list[Moment]
+    timeline: list[Entry]
     downloads: list[StoredFile]
     shown: StoredFile | None
     may_act: bool
@@ -147,10 +147,10 @@ def _signer_lines(document: Document, at: datetime) -> list[SignerLine]:
     return lines
 
 
-def _timeline(events: Sequence[AuditEvent], reader: Employee) -> list[Moment]:
+def _timeline(events: Sequence[AuditEvent], reader: Employee) -> list[Entry]:
     sees_traces = reader.has_right(Right.JOURNAL)
     return [
-        Moment(
+        Entry(
             at=event.at,
             actor=actor_name(event),
             text=sentence(event),

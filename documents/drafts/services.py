@@ -103,7 +103,7 @@ def begin(
     with transaction.atomic():
         known, _is_new = Draft.objects.get_or_create(public_id=public_id, defaults=values)
         wake_intake()
-    _let_go(owner)
+    _drop_oldest(owner)
     return find(owner, known.public_id)
 
 
@@ -306,7 +306,7 @@ def _title(file_name: str) -> str:
     return " ".join(PurePath(file_name).stem.replace("_", " ").split())[:255]
 
 
-def _let_go(owner: Employee) -> None:
+def _drop_oldest(owner: Employee) -> None:
     for draft in Draft.objects.of(owner).unsent()[KEPT:]:
         forget(draft)
 

@@ -45,12 +45,12 @@ def read_mailbox(at: datetime | None = None) -> int:
     box: Mailbox | None = settings.BOUNCE_MAILBOX
     if box is None:
         return 0
-    moment, found = at or timezone.now(), 0
+    now, found = at or timezone.now(), 0
 
     def take(raw: bytes) -> bool:
         nonlocal found
         try:
-            taken = take_in(raw, at=moment)
+            taken = take_in(raw, at=now)
         except Exception:
             # Whatever one letter does, the others are read; it stays for the next time.
             log.exception("a letter of the bounce mailbox cannot be taken in")

@@ -13,7 +13,7 @@ from bitrix24.rest import methods
 from bitrix24.rest.chat import plain
 from documents.access import act_codes
 from documents.access.act_codes import Act
-from documents.core.dates import moment
+from documents.core.dates import date_time
 from documents.models import Document, Signer
 from outbox.base import Command
 from outbox.models import Delivery
@@ -32,7 +32,7 @@ def build_portal_invitation(delivery: Delivery) -> Command | None:
         lines = [
             _("[b]Document “%(title)s” (No. %(number)s) waits for your signature[/b]") % facts,
             _("Open SIGNX in the left menu of Bitrix24, tab “Waiting for me”."),
-            _("Sign before %(due)s.") % {"due": moment(document.expires_at, signer.language)},
+            _("Sign before %(due)s.") % {"due": date_time(document.expires_at, signer.language)},
         ]
     return methods.notify_command(
         signer.employee.bitrix_user_id, "#BR#".join(lines), tag=f"signx-sign-{document.public_id}"
@@ -51,7 +51,7 @@ def build_portal_code(delivery: Delivery) -> Command | None:
         facts = {
             "code": delivery.open_secret()["code"],
             "title": plain(signer.document.title),
-            "until": moment(live.expires_at, signer.language),
+            "until": date_time(live.expires_at, signer.language),
         }
         text = _(
             "[b]%(code)s[/b] is your code for “%(title)s”. It is valid until %(until)s. "

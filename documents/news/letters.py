@@ -21,7 +21,7 @@ from documents.access import act_codes
 from documents.access.act_codes import Act
 from documents.access.links import hash_token
 from documents.core import files
-from documents.core.dates import moment
+from documents.core.dates import date_time
 from documents.models import Annulment, CodeChannel, Document, Signer, StoredFile
 from documents.news.invitations import Why
 from outbox.base import Attachment, Letter, Sms
@@ -67,7 +67,7 @@ def build_invitation(delivery: Delivery) -> Letter | None:
     with translation.override(signer.language):
         facts = _facts(signer) | {
             "link": settings.PUBLIC_URL + reverse("public:document", args=[token]),
-            "due": moment(signer.document.expires_at, signer.language),
+            "due": date_time(signer.document.expires_at, signer.language),
             "message": signer.document.message,
             "is_reminder": delivery.payload.get("why") == Why.REMINDER,
             "is_new_link": delivery.payload.get("why") == Why.NEW_LINK,
@@ -87,7 +87,7 @@ def build_signing_code(delivery: Delivery) -> Letter | Sms | None:
         facts = _facts(signer) | {
             "act": act.value,
             "code": delivery.open_secret()["code"],
-            "until": moment(live.expires_at, signer.language),
+            "until": date_time(live.expires_at, signer.language),
         }
         if delivery.channel == "sms":
             return Sms(phone_digits(signer.phone), _SMS_TEXTS[act] % facts)
@@ -102,7 +102,7 @@ def build_closed(delivery: Delivery) -> Letter:
         facts = _facts(signer) | {
             "status": delivery.payload["status"],
             "reason": document.closed_reason,
-            "due": moment(document.expires_at, signer.language),
+            "due": date_time(document.expires_at, signer.language),
             "has_signed": signer.status == Signer.Status.SIGNED,
             "refuser": refuser_of(document),
             "link": document.verification_url,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bitrix24.rest import crm_types, methods
 from bitrix24.rest.chat import plain
 from documents.core import files
-from documents.core.dates import moment
+from documents.core.dates import date_time
 from documents.models import Document, StoredFile
 from outbox.base import Command
 from outbox.models import Delivery
@@ -37,7 +37,7 @@ def queue_note(document: Document, event: str, news: str, *, at: datetime) -> De
         return None
     with translation.override(document.portal.language):
         number = _("No. %(number)s") % {"number": document.number}
-        marker = f"{number}, {moment(at, document.portal.language)}: {plain(news)}"
+        marker = f"{number}, {date_time(at, document.portal.language)}: {plain(news)}"
         title = _("Document “%(title)s”") % {"title": plain(document.title)}
     return _queue(document, f"{event}:{at.timestamp():.6f}", f"{title}\n{marker}", marker)
 

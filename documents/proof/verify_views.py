@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from documents.access import public_limits
 from documents.access.public_pages import private, problem, speaking
-from documents.core.dates import moment
+from documents.core.dates import date_time
 from documents.core.editions import told_edition
 from documents.models import Document, Signer, StoredFile
 from documents.proof import verification
@@ -188,4 +188,4 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _moment(at: Any) -> str:
-    return moment(at, translation.get_language() or "en")
+    return date_time(at, translation.get_language() or "en")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from documents.access.links import LinkState, may_delegate
 from documents.core.agreement_offers import accepted_before, due_offer
 from documents.core.agreement_papers import text_for
-from documents.core.dates import day, moment
+from documents.core.dates import date_time, day
 from documents.core.page_pictures import sheets_of
 from documents.models import Document, Signer, StoredFile
 from documents.news import notices
@@ -229,7 +229,7 @@ def _context(access: Access) -> dict[str, Any]:
         "signer": access.signer,
         "organisation": company.organisation if company else "",
         "sender": document.sender.name if document.sender else (company.name if company else ""),
-        "due": moment(document.expires_at, _language()),
+        "due": date_time(document.expires_at, _language()),
         "due_day": day(document.expires_at, _language()),
         "may_delegate": may_delegate(access.signer),
         "parties": [_party(signer) for signer in document.signers.all()],
@@ -243,7 +243,7 @@ def _party(signer: Signer) -> dict[str, Any]:
         "role": signer.role,
         "organisation": signer.organisation,
         "is_signed": is_signed,
-        "decided": moment(signer.decided_at, _language())
+        "decided": date_time(signer.decided_at, _language())
         if is_signed and signer.decided_at
         else "",
     }
@@ -259,8 +259,8 @@ def _annulled(access: Access) -> dict[str, Any]:
     document = access.document
     return {
         "files": _results(document),
-        "annulled": moment(document.annulled_at, _language()) if document.annulled_at else "",
-        "signed": moment(document.closed_at, _language()) if document.closed_at else "",
+        "annulled": date_time(document.annulled_at, _language()) if document.annulled_at else "",
+        "signed": date_time(document.closed_at, _language()) if document.closed_at else "",
     }
 
 
@@ -268,7 +268,7 @@ def _outcome(access: Access) -> dict[str, Any]:
     document = access.document
     waiting = document.signers.exclude(status=Signer.Status.SIGNED).first()
     return {
-        "signed_at": moment(access.signer.decided_at, _language())
+        "signed_at": date_time(access.signer.decided_at, _language())
         if access.signer.decided_at
         else "",
         "files": _results(document),

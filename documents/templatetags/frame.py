@@ -45,7 +45,7 @@ def when(at: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
-        dates.moment(at, get_language() or "en"),
+        dates.date_time(at, get_language() or "en"),
         f"{day(at)}, {local:%H:%M}",
     )
 

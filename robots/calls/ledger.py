@@ -51,9 +51,9 @@ def claim(call_id: int, at: datetime) -> RobotCall | None:
     return RobotCall.objects.select_related("portal").get(pk=call_id)
 
 
-def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
+def claim_alike(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
     """Waiting calls, proved, without a fresh answer, that may be asked about together with this
-    one: of its robot, with the rights of its user. Nobody else takes them until `let_go`."""
+    one: of its robot, with the rights of its user. Nobody else takes them until `release`."""
     due = RobotCall.objects.due(at).select_related("portal").exclude(pk=call.pk)
     alike = due.filter(
         portal=call.portal,
@@ -67,17 +67,17 @@ def take_along(call: RobotCall, most: int, at: datetime) -> list[RobotCall]:
     return [other for other in waiting if other.pk in taken]
 
 
-def let_go(other: RobotCall, at: datetime, answer: str = "") -> None:
-    """One of `take_along`, with the same `at`, is where it was in the queue again; with what the
+def release(other: RobotCall, at: datetime, answer: str = "") -> None:
+    """One of `claim_alike`, with the same `at`, is where it was in the queue again; with what the
     portal said about it (robots.calls.together), if it said all."""
     facts = {"answer": answer, "answered_at": timezone.now()} if answer else {}
     _taken(other, at).update(next_attempt_at=other.next_attempt_at, **facts)
 
 
-def let_wait(other: RobotCall, at: datetime) -> None:
-    """One of `take_along`, with the same `at`, whose file is still being converted."""
+def release_converting(other: RobotCall, at: datetime) -> None:
+    """One of `claim_alike`, with the same `at`, whose file is still being converted."""
     if _taken(other, at).exists() and not put_off_for_conversion(other, timezone.now()):
-        let_go(other, at)
+        release(other, at)
 
 
 def keep_answer(call: RobotCall, answer: str) -> None:
@@ -87,7 +87,7 @@ def keep_answer(call: RobotCall, answer: str) -> None:
 
 
 def fresh_answer(call: RobotCall, at: datetime) -> str:
-    """What `keep_answer` or `let_go` has kept, unless it is old or links in it have died."""
+    """What `keep_answer` or `release` has kept, unless it is old or links in it have died."""
     if not call.answer or call.answered_at is None:
         return ""
     return call.answer if call.answered_at > _fresh_since(call.portal, at) else ""

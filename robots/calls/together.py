@@ -80,7 +80,7 @@ def ask(
     except BaseException:
         for other in others:
             with suppress(DatabaseError):  # then their lease ends by itself
-                ledger.let_go(other, at)
+                ledger.release(other, at)
         raise
     about = answer.part(_prefix(call))
     if _is_final(about, own):
@@ -93,16 +93,16 @@ def _others(call: RobotCall, own: Questions, at: datetime) -> list[RobotCall]:
     one that is not proved and may be forged."""
     if call.attempts > 1 or not call.is_genuine:
         return []
-    return ledger.take_along(call, BATCH_SIZE // max(len(own.commands), 1) - 1, at)
+    return ledger.claim_alike(call, BATCH_SIZE // max(len(own.commands), 1) - 1, at)
 
 
 def _tell(other: RobotCall, questions: Questions | None, answer: BatchAnswer, at: datetime) -> None:
     if questions is None or not _is_final(answer, questions):
-        ledger.let_go(other, at)
+        ledger.release(other, at)
     elif questions.is_too_early(answer):
-        ledger.let_wait(other, at)
+        ledger.release_converting(other, at)
     else:
-        ledger.let_go(other, at, _dumped(answer))
+        ledger.release(other, at, _dumped(answer))
 
 
 def _is_final(answer: BatchAnswer, questions: Questions) -> bool:

@@ -273,7 +273,7 @@ def test_calls_that_a_dead_worker_had_taken_along_come_due_again(post, monkeypat
     RobotCall.objects.update(is_genuine=True)
     with monkeypatch.context() as patched:
         patched.setattr("bitrix24.rest.client.batch", die)
-        patched.setattr("robots.calls.ledger.let_go", lambda *_: None)
+        patched.setattr("robots.calls.ledger.release", lambda *_: None)
         with pytest.raises(Killed):
             services.run(first.pk)
     assert not RobotCall.objects.due(timezone.now()).exists()
