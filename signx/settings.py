@@ -148,7 +148,7 @@ BITRIX24_CLIENT_SECRET = env.str("BITRIX24_CLIENT_SECRET", default="")
 # Only these hosts ever see the client secret; the first one is asked when a portal names none.
 BITRIX24_AUTH_SERVERS = env.list(
     "BITRIX24_AUTH_SERVERS",
-    default=["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"],
+    default=["https://oauth.bitrix24.tech", "https://oauth.bitrix.info"],
 )
 BITRIX24_JS_URL = env.str("BITRIX24_JS_URL", default="https://api.bitrix24.com/api/v1/")
 # Our own share of a portal's limits. The portal's bucket holds 50 requests and leaks 2 a second

@@ -11,7 +11,7 @@ from django.conf import settings as project
 
 from bitrix24.models import Portal
 from demo import people
-from devportal import cast
+from devportal import actions, cast
 from devportal.world import HAPPENED, LASTING, World
 from employees.people.directory import find_employee
 from robots.services import switch_robot
@@ -131,7 +131,7 @@ def test_whoever_comes_from_elsewhere_walks(
     if change == "language":
         settings.LANGUAGE_CODE = "ru"
     if change == "clock":
-        devportal.advance(60)
+        actions.advance(devportal, 60)
     if change == "age":
         monkeypatch.setattr(snapshots, "LONGEST_S", -1)
 

@@ -67,8 +67,8 @@ def queue_notices(
 ) -> None:
     """A notice for everyone whom the matrix names; `occasion` tells repetitions of an event apart.
 
-    A newer one takes the place of an older one in the chat, because both carry the document's tag
-    (`im.notify.system.add`, TAG).
+    The tag names document, event and person: a notice takes the place of every other one with its
+    tag, whoever that was for (`im.notify.system.add`, TAG).
     """
     people = recipients(document, event)
     if not people:
@@ -227,6 +227,6 @@ def _queue_notice(
         text,
         key=f"notice:{document.pk}:{event}{who}:{person.pk}",
         kind="notice",
-        tag=f"signx-{document.public_id}",
+        tag=f"signx-{document.public_id}-{event}{who}-{person.bitrix_user_id}",
         subject=document.subject,
     )

@@ -103,7 +103,7 @@ TRIAL = """
 import sys
 from pathlib import Path
 from django.core.management import execute_from_command_line
-from signx import trial
+from signx.management import trial
 trial.fill_environment(sys.argv, Path(sys.argv.pop()))
 execute_from_command_line(sys.argv)
 """

@@ -89,13 +89,15 @@ def test_a_title_cannot_smuggle_markup_into_the_chat(office: Portal) -> None:
     assert f"[url={document.verification_url}]" in text
 
 
-def test_newer_notices_replace_older_ones_of_the_same_document(sent: Document) -> None:
-    flow.move(sent.pk, "expired", actor="system", at=NOON)
+def test_no_notice_takes_the_place_of_another(office: Portal, people: dict[str, Employee]) -> None:
+    """A tag is one notice of the whole application, whoever it is for."""
+    document = factories.make_sending(office, responsible=people["responsible"])
+    for status in ("sent", "expired"):
+        flow.move(document.pk, status, actor="system", at=NOON)
 
-    tags = set(
-        Delivery.objects.filter(kind="notice").values_list("payload__params__TAG", flat=True)
-    )
-    assert tags == {f"signx-{sent.public_id}"}
+    tags = Delivery.objects.filter(kind="notice").values_list("payload__params__TAG", flat=True)
+    assert user_ids("expired") == {12, 35}
+    assert len(tags) == len(set(tags)) == 3
 
 
 def test_the_alarm_names_the_document_but_no_person(sealing: Document) -> None:

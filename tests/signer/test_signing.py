@@ -254,7 +254,7 @@ def test_a_form_of_another_site_is_refused(invited: Invited, page: str) -> None:
 
 
 def test_a_refused_form_is_answered_with_a_page_that_helps(invited: Invited, settings: Any) -> None:
-    settings.CSRF_FAILURE_VIEW = "documents.signer.access.csrf_failure"
+    settings.CSRF_FAILURE_VIEW = "documents.access.public_pages.csrf_failure"
 
     answer = Client(enforce_csrf_checks=True).post(invited.url("sign/"))
 

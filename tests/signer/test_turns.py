@@ -9,7 +9,7 @@ import pytest
 
 from bitrix24.models import Portal
 from documents import tasks
-from documents.core import flow
+from documents.core import flow, sending
 from documents.core.agreement_offers import offer_for
 from documents.core.creation import Counterparty
 from documents.models import Document, PortalSettings, Signature, Signer
@@ -98,7 +98,7 @@ def test_a_signature_that_may_not_be_used_is_refused_before_anybody_is_asked(
     SignatureProfile.objects.update(robots_allowed=False)
 
     with pytest.raises(SignXError) as refusal:
-        factories.services.send_document(draft, actor=factories.ROBOT, at=NOON)
+        sending.send_document(draft, actor=factories.ROBOT, at=NOON)
 
     assert refusal.value.code == ErrorCode.RIGHT_MISSING
 

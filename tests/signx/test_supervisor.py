@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
@@ -101,3 +102,36 @@ def test_a_deaf_cluster_is_killed_without_waiting_for_its_answer():
     work._kill(cluster, grace_s=0)
 
     assert cluster.wait(timeout=work.GRACE_S) == -signal.SIGKILL
+
+
+class Rounds:
+    """The supervisor's stop, set after so many rounds of its loop; nobody waits a second."""
+
+    def __init__(self, rounds: int) -> None:
+        self.left = rounds
+
+    def wait(self, _seconds: float) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+    def is_set(self) -> bool:
+        return self.left < 0
+
+
+def test_a_database_that_is_away_at_the_start_is_waited_for(monkeypatch):
+    answers = [DatabaseError("away"), DatabaseError("away")]
+
+    def queue(task: str) -> None:
+        if answers:
+            raise answers.pop()
+        async_task(task)
+
+    monkeypatch.setattr(pulse, "DUE_WORK", [])
+    monkeypatch.setattr(work, "async_task", queue)
+    monkeypatch.setattr(work, "close_old_connections", lambda: None)
+    supervisor = work.Command()
+    supervisor.stop = Rounds(4)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as cluster:
+        supervisor._supervise(cluster)
+
+    assert [row.task["func"] for row in OrmQ.objects.all()] == ["signx.worker.heartbeat.beat"]

@@ -49,8 +49,8 @@ class Command(BaseCommand):
 
     def _supervise(self, cluster: subprocess.Popen[bytes]) -> None:
         """Returns when the cluster must be started again, or the supervisor must stop."""
-        started = beaten = timezone.now()
-        async_task("signx.worker.heartbeat.beat")
+        started = timezone.now()
+        beaten = started - BEAT_EVERY  # the first beat is due as soon as the database is there
         while not self.stop.wait(1) and cluster.poll() is None:
             at = timezone.now()
             try:

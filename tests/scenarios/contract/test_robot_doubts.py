@@ -62,7 +62,8 @@ def test_12_the_end_of_a_conversion(way, processes, devportal, clock):
 @doubt("link_error")
 def test_13_a_link_that_has_died(way, processes, converted, devportal):
     portal = Portal.objects.get()
-    link = methods.document(portal, cast.CONTRACT).pdf_url
+    answer = methods.run(portal, methods.document_command(cast.CONTRACT))
+    link = methods.parse_document(answer).pdf_url
     devportal.auth.expire(PortalToken.objects.get().access_token)
 
     with pytest.raises(BitrixError) as refused:
