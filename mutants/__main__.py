@@ -1,4 +1,4 @@
-"""`python -m mutants`: SAMPLE=200 (0: all), SEED=1, MODULES="outbox bitrix24.auth", FLOOR=90.
+"""`python -m mutants`: SAMPLE=200 (0: all), SEED=1, MODULES="outbox bitrix24.session", FLOOR=90.
 
 Changes one small thing at a time in the modules of mutants/modules.py and asks whether a test
 notices. Survivors are listed; the exit code is 0 when so many percent were killed or are accepted
