@@ -100,15 +100,22 @@ class Recorder:
     def pytest_collection_finish(self) -> None:
         self.coverage.start()
 
-    def pytest_sessionfinish(self) -> None:
-        """What was not run in full is not known, so that an interrupted recording goes on."""
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """A file that was not run in full is not known: an interrupted recording goes on there."""
         self.coverage.stop()
         record = Record.load()
-        files = {test.partition("::")[0] for test in self.seconds}
+        ran = [test.partition("::")[0] for test in self.seconds]
+        files = set(ran) - (
+            {ran[-1]} if ran and exitstatus == pytest.ExitCode.INTERRUPTED else set()
+        )
         record.forget(files)
         record.modules = {path: digest(ROOT / path) for path in paths()}
         record.files |= {file: digest(ROOT / file) for file in files}
-        passed = {test: s for test, s in self.seconds.items() if test not in self.failed}
+        passed = {
+            test: s
+            for test, s in self.seconds.items()
+            if test not in self.failed and test.partition("::")[0] in files
+        }
         record.seconds |= passed
         data = self.coverage.get_data()
         for path in paths():

@@ -86,6 +86,10 @@ def test_a_forged_domain_is_refused_before_it_is_asked_anything(world, open_app)
     assert not Portal.objects.exists()
 
 
+def test_a_domain_may_be_written_in_capitals(portal, open_app):
+    assert open_app(domain=DOMAIN.upper()).status_code == 200
+
+
 def test_an_entry_that_names_no_domain_is_refused(world, client):
     entry = frames.open_entry(world, world.portal, world.portal.users[cast.DIRECTOR])
 

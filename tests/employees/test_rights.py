@@ -149,6 +149,14 @@ def test_nobody_delegates_to_himself_or_to_the_dismissed(director, clerk):
     assert refusal(allow, director, clerk) == ErrorCode.SIGNER_UNKNOWN
 
 
+def test_nobody_sends_for_the_dismissed(director, clerk):
+    allow(director, clerk)
+    director.is_active = False
+    director.save()
+
+    assert list(services.owners_for(clerk, NOON)) == [clerk]
+
+
 def test_it_ends_with_its_term(director, clerk):
     allow(director, clerk)
 
