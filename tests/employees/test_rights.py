@@ -154,7 +154,7 @@ def test_nobody_sends_for_the_dismissed(director, clerk):
     director.is_active = False
     director.save()
 
-    assert list(services.owners_for(clerk, NOON)) == [clerk]
+    assert list(owners_for(clerk, NOON)) == [clerk]
 
 
 def test_it_ends_with_its_term(director, clerk):
