@@ -174,6 +174,18 @@ def test_it_ends_with_its_limit(director, clerk):
     assert refusal(count_delegated_document, director, clerk, at=NOON) == ErrorCode.RIGHT_MISSING
 
 
+def test_only_a_delegation_of_the_signer_is_used_up(director, clerk):
+    colleague = make_clerk(director.portal, user_id=14)
+    of_colleague = allow(colleague, clerk, until=NOON + WEEK / 2, limit=1)
+    of_director = allow(director, clerk, limit=1)
+
+    count_delegated_document(director, clerk, at=NOON)
+
+    of_colleague.refresh_from_db()
+    of_director.refresh_from_db()
+    assert (of_colleague.documents_used, of_director.documents_used) == (0, 1)
+
+
 def test_the_one_that_ends_first_is_used_up_first(director, clerk):
     long = allow(director, clerk, until=NOON + 4 * WEEK)
     short = allow(director, clerk, limit=5)

@@ -388,6 +388,29 @@ def test_support_repeats_a_dead_delivery_as_a_repeat(channel):
     assert seen == [True]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_repeat_wakes_a_worker(channel):
+    dead = kill(channel)
+    OrmQ.objects.all().delete()
+
+    services.repeat(dead, actor="support:1")
+
+    assert OrmQ.objects.get().func() == "outbox.tasks.deliver_due"
+
+
+def test_only_what_was_delivered_is_sent_once_more(channel):
+    queue("done")
+    services.deliver_due(NOON)
+    queue("waiting", at=after(hours=1))
+    queue("dead")
+    Delivery.objects.filter(key="dead").update(state=DEAD)
+
+    services.send_again(Delivery.objects.all(), NOON)
+    services.deliver_due(NOON)
+
+    assert channel.effects == ["done", "done"]
+
+
 @pytest.mark.parametrize("state", [PENDING, DONE])
 def test_only_the_dead_are_repeated(channel, state):
     delivery = queue()
