@@ -30,6 +30,7 @@ KILLED, SURVIVED, UNSEEN = "killed", "survived", "no test runs it"
 SLOWER = 5
 AT_LEAST_S = 20
 TRIES = 3
+PASSED, CRASH = "passed", "a crash"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class Judge:
         tests = [test for test in trial.tests if self.acquitting.get(test, True)]
         while True:
             killer = self._run(tests, trial.seconds, trial)
+            if killer == CRASH:  # of the mutant or of the machine: once more
+                killer = self._run(tests, trial.seconds, trial)
             if killer is None or killer not in self.items or self._is_sure(killer, trial):
                 break
             tests = tests[tests.index(killer) + 1 :]
@@ -114,7 +117,7 @@ class Judge:
                 _write(file, before)
 
     def _be_child(self, tests: list[str], out: int, trial: Trial | None, before: str) -> None:
-        said = "a crash"
+        said = CRASH
         try:
             os.setsid()
             nowhere = os.open(os.devnull, os.O_RDWR)
@@ -122,7 +125,7 @@ class Judge:
                 os.dup2(nowhere, number)
             said = self._failing(tests, trial, before)
         finally:
-            os.write(out, said.encode())
+            os.write(out, (said or PASSED).encode())
             os._exit(0)
 
     def _failing(self, tests: list[str], trial: Trial | None, before: str) -> str:
@@ -189,12 +192,14 @@ _write.moment = int(time.time()) - 10_000_000  # type: ignore[attr-defined]
 def _answer(child: int, reading: int, patience_s: float) -> str | None:
     ready, _, _ = select.select([reading], [], [], patience_s)
     said = os.read(reading, 4096).decode() if ready else "the time is over"
+    # A child that a signal has ended says nothing.
+    said = said or CRASH
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return said or None
+    return None if said == PASSED else said
 
 
 def pytest_configure(config: pytest.Config) -> None:
