@@ -97,6 +97,14 @@ def pauses(monkeypatch, time_machine) -> list[float]:
     return made
 
 
+@pytest.fixture
+def fresh_session() -> Iterator[None]:
+    """No connection of another test is used again."""
+    transport.reset()
+    yield
+    transport.reset()
+
+
 Open = Callable[..., HttpResponse]
 
 
